@@ -1,0 +1,1 @@
+"""What goes along with an experiment: recording, load, watching."""

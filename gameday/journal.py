@@ -1,0 +1,68 @@
+"""Append-only event logs: one JSON object a line, one file per writer, merged on reading.
+
+An event is `{"at": <unix seconds>, "kind": "<noun.verb>", ...}`. The kinds and their members are
+listed in docs/architecture.md.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gameday import clock
+
+Event = dict[str, Any]
+
+
+class EventLog:
+    """One writer's file. Each line is written whole and flushed, so a killed writer loses none."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def append(self, kind: str, *, at: float | None = None, **members: Any) -> Event:
+        """Write one event and return it; `at` is now unless given."""
+        event: Event = {"at": clock.now() if at is None else at, "kind": kind, **members}
+        os.write(self._fd, json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+        return event
+
+    def append_raw(self, event: Mapping[str, Any]) -> None:
+        """Write an event that already carries its time and kind."""
+        os.write(self._fd, json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+
+    def sync(self) -> None:
+        """Force what was written onto the disk."""
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def read_log(path: Path) -> Iterator[Event]:
+    """The events of one file in the order written; a torn last line is left out."""
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            if line.endswith("\n"):
+                yield json.loads(line)
+
+
+def read_events(run_dir: Path) -> Iterator[Event]:
+    """Every event of a run in order of time, from all writers' files in `run_dir/events`."""
+    logs = (sorted(read_log(p), key=_at) for p in sorted((run_dir / "events").glob("*.jsonl")))
+    return heapq.merge(*logs, key=_at)
+
+
+def _at(event: Event) -> float:
+    return float(event["at"])
+
+
+def run_log(writer: str) -> EventLog | None:
+    """The current run's log for `writer` (`events/<writer>.jsonl`), or None outside a run."""
+    run_dir = os.environ.get("GAMEDAY_RUN_DIR")
+    return EventLog(Path(run_dir) / "events" / f"{writer}.jsonl") if run_dir else None

@@ -1,0 +1,1 @@
+"""Clients that treat DNS and connections as real clients do, and count what happens to them."""

@@ -1,0 +1,1 @@
+"""What the settings promise before anything is broken. Pure, on NumPy."""

@@ -1,0 +1,1 @@
+"""Findings rendered: HTML, Markdown, JUnit."""
