@@ -30,13 +30,13 @@ KNOWN = frozenset(
 class Target:
     """Where the API calls, the DNS queries and the requests of this process go."""
 
-    name: str                       # "lab", or what GAMEDAY_TARGET says ("aws")
-    aws_endpoint: str | None        # AWS_ENDPOINT_URL; None means Amazon
+    name: str  # "lab", or what GAMEDAY_TARGET says ("aws")
+    aws_endpoint: str | None  # AWS_ENDPOINT_URL; None means Amazon
     regions: tuple[str, ...]
-    region: str | None              # the Region under test
-    stack: str | None               # application name; its stacks are `<stack>-...`
-    endpoint: str | None            # the shared name clients resolve, e.g. api.example.test
-    dns: tuple[str, int] | None     # authoritative server to ask; None: ordinary resolution
+    region: str | None  # the Region under test
+    stack: str | None  # application name; its stacks are `<stack>-...`
+    endpoint: str | None  # the shared name clients resolve, e.g. api.example.test
+    dns: tuple[str, int] | None  # authoritative server to ask; None: ordinary resolution
     speed: float
     seed: int
     rto_s: float | None
@@ -44,12 +44,12 @@ class Target:
     ca_file: Path | None
     http_port: int
     https_port: int
-    admin: str | None               # the lab's management API, e.g. http://127.0.0.1:41234
+    admin: str | None  # the lab's management API, e.g. http://127.0.0.1:41234
     token_file: Path | None
     lab_dir: Path | None
-    networks_file: Path | None      # where clients are: YAML, see docs/lab.md
-    address_map: Mapping[tuple[str, int], tuple[str, int]]   # empty on Linux
-    region_header: str              # response header that names the Region that served
+    networks_file: Path | None  # where clients are: YAML, see docs/lab.md
+    address_map: Mapping[tuple[str, int], tuple[str, int]]  # empty on Linux
+    region_header: str  # response header that names the Region that served
     run_dir: Path | None
 
     @property
@@ -118,7 +118,9 @@ def parse_target_file(path: Path) -> dict[str, str]:
             raise TargetError(f"{place}: lines are NAME=value without quotes or blanks: {line!r}")
         name, _, value = line.partition("=")
         if name.startswith("GAMEDAY_") and name not in KNOWN:
-            raise TargetError(f"{place}: unknown setting {name}; see deploy/targets/aws.env.example")
+            raise TargetError(
+                f"{place}: unknown setting {name}; see deploy/targets/aws.env.example"
+            )
         if name in found:
             raise TargetError(f"{place}: {name} is set twice")
         found[name] = value

@@ -87,7 +87,7 @@ class Channel:
         try:
             while line := await self._reader.readline():
                 message: Message = json.loads(line)
-                if message["kind"] == "applied":   # never queued: a handler may be waiting for it
+                if message["kind"] == "applied":  # never queued: a handler may be waiting for it
                     waiting = self._waiting.get((message["from"], message["version"]))
                     if waiting and not waiting.done():
                         waiting.set_result(None)

@@ -53,7 +53,7 @@ async def serve(role: str, fd: int) -> None:
         error = work.exception()
         log.error("%s", error, exc_info=error)
         channel.send("failed", error=f"{type(error).__name__}: {error}")
-        await asyncio.sleep(0.1)          # let the line leave before the process does
+        await asyncio.sleep(0.1)  # let the line leave before the process does
     work.cancel()
     with contextlib.suppress(asyncio.CancelledError, Exception):
         await work
@@ -62,11 +62,11 @@ async def serve(role: str, fd: int) -> None:
 def run(role: str, fd: int, parent_pid: int) -> None:
     """Become lab process `role`."""
     die_with_parent(parent_pid)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)      # the terminal's Ctrl-C is the supervisor's
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the supervisor's
     gc.set_threshold(50_000, 20, 50)
     try:
         import uvloop
-    except ImportError:                               # no wheel for this platform
+    except ImportError:  # no wheel for this platform
         asyncio.run(serve(role, fd))
     else:
         uvloop.run(serve(role, fd))

@@ -1,0 +1,95 @@
+"""Clients of the AWS API for actions, probes and controls, each with an explicit Region.
+
+boto3's default session remembers the first profile and is not safe to share between threads, so
+every thread has sessions of its own, and clients are kept per thread, service and Region.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from chaoslib.exceptions import ActivityFailed
+
+from gameday import settings
+from gameday.errors import AwsError, GamedayError, Refused
+from gameday.guard import refuse_foreign_endpoint
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ORDINARY = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 3})
+QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
+"""For undo: a Region that is cut must not hold up the others for minutes."""
+
+GLOBAL_REGION = "us-east-1"
+"""Where Route 53's API lives, whichever Region is meant."""
+
+_clients = threading.local()
+
+
+def client(service: str, region: str, *, quick: bool = False) -> Any:
+    """A boto3 client of `service` in `region`, from this thread's own session.
+
+    `quick` is the variant for undo: connect 2 s, read 5 s, two attempts.
+
+    :raises Refused: `AWS_ENDPOINT_URL` is not a lab on loopback.
+    """
+    endpoint = settings.current().aws_endpoint
+    refuse_foreign_endpoint(endpoint)
+    cache: dict[tuple[str, str, bool, str | None], Any] = _clients.__dict__.setdefault("cache", {})
+    key = (service, region, quick, endpoint)
+    if key not in cache:
+        session = boto3.session.Session(region_name=region)
+        config = QUICK if quick else ORDINARY
+        cache[key] = session.client(service, endpoint_url=endpoint, config=config)
+    return cache[key]
+
+
+def method_of(operation: str) -> str:
+    """boto3's method for an API operation: `PutFunctionConcurrency` is put_function_concurrency."""
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Turn botocore's errors within the block into one line: what was done, code, message.
+
+    :raises AwsError: in place of botocore's ClientError and BotoCoreError.
+    """
+    try:
+        yield
+    except ClientError as e:
+        error = e.response.get("Error", {})
+        code, message = error.get("Code", "?"), error.get("Message", "")
+        raise AwsError(f"{doing}: {code}: {message}") from e
+    except BotoCoreError as e:
+        raise AwsError(f"{doing}: {e}") from e
+
+
+def activity(function: Callable[P, R]) -> Callable[P, R]:
+    """Chaos Toolkit's boundary: an error of ours leaves a probe or an action as ActivityFailed."""
+
+    @functools.wraps(function)
+    def bounded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            with translated(function.__name__):
+                return function(*args, **kwargs)
+        except Refused as e:
+            raise ActivityFailed(str(e)) from e
+        except GamedayError as e:
+            raise ActivityFailed(f"{function.__name__}: {e}") from e
+
+    return bounded
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether the API said that the thing asked for is not there."""
+    code = str(error.response.get("Error", {}).get("Code", ""))
+    return code.startswith(("ResourceNotFound", "NoSuch", "NotFound")) or code == "404"

@@ -1,0 +1,216 @@
+"""`gameday lab`: up, down, status, run, logs, cut, heal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gameday import stacks
+from gameday.commands.text import Narrator
+from gameday.errors import GamedayError, UsageError
+from gameday.lab import handle
+from gameday.lab.config import LabConfig
+from gameday.lab.handle import Handle
+
+
+def lab_options(command: Any) -> Any:
+    """The options that describe a lab, shared by `lab up`, `lab run` and `run`."""
+    for option in reversed(
+        [
+            click.option("--lab", "name", default="default", help="Name; labs run side by side."),
+            click.option("--stacks", "stacks_file", type=click.Path(path_type=Path),
+                         help="What is deployed (default: deploy/stacks.yaml if it is there)."),
+            click.option("--speed", default=10.0, show_default=True,
+                         help="How much faster the AWS clock runs than the wall's, 1 to 10."),
+            click.option("--seed", default=4711, show_default=True, help="Fixes all chance."),
+            click.option("--lag", default="0.6-1.2", show_default=True, metavar="LOW-HIGH",
+                         help="Replication lag in AWS seconds, uniform."),
+            click.option("--networks", type=click.Path(path_type=Path, exists=True),
+                         help="Where clients are (YAML; see docs/lab.md)."),
+            click.option("--aws-port", type=int), click.option("--dns-port", type=int),
+            click.option("--http-port", type=int), click.option("--https-port", type=int),
+            click.option("--no-aliases", is_flag=True,
+                         help="As if 127.0.R.1 could not be bound (macOS without aliases)."),
+            click.option("--strict", is_flag=True, help="Resources the lab leaves out are an error."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
+    """The lab that the command line describes.
+
+    :raises UsageError: an option's value, or stacks.yaml, is not well-formed.
+    """
+    root = (root or Path.cwd()).resolve()
+    file = options["stacks_file"] or root / "deploy" / "stacks.yaml"
+    if not file.exists():
+        raise UsageError(f"{file}: no such file; `gameday init` writes one, or name it by --stacks")
+    low, _, high = options["lag"].partition("-")
+    try:
+        lag_s = (float(low), float(high or low))
+    except ValueError:
+        raise UsageError(f"--lag {options['lag']}: give LOW-HIGH, for example 0.6-1.2") from None
+    ports = {k: options[f"{k}_port"] for k in ("aws", "dns", "http", "https")
+             if options[f"{k}_port"] is not None}  # fmt: skip
+    return LabConfig(
+        name=options["name"], root=root, stacks=file.resolve(),
+        regions=stacks.load(file).regions, speed=options["speed"], seed=options["seed"],
+        lag_s=lag_s, networks=options["networks"], ports=ports,
+        aliases=not options["no_aliases"], strict=options["strict"],
+    )  # fmt: skip
+
+
+@click.group()
+def lab() -> None:
+    """The lab: Regions, Lambda, DynamoDB, Route 53 and AWS's API on loopback addresses."""
+
+
+@lab.command()
+@lab_options
+def up(**options: Any) -> None:
+    """Start a lab, deploy the application into it, and leave it running."""
+    config, say = lab_config(options), Narrator()
+    started = Handle(config, lifeline=False)
+    ready = started.wait_ready(lambda phase: say_phase(say, phase))
+    say_ready(say, config, ready)
+
+
+@lab.command(context_settings={"ignore_unknown_options": True})
+@lab_options
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(command: tuple[str, ...], **options: Any) -> None:
+    """Start a lab, run COMMAND with its environment, and end the lab. Exits as COMMAND does."""
+    config, say = lab_config(options), Narrator(err=True)
+    with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
+        child = subprocess.Popen(command, env=os.environ | ready["ready"])
+        code = _wait(child)
+    sys.exit(code)
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """The exit code of `child`; Ctrl-C is the child's (it has it too), not ours."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        code = child.wait()
+    finally:
+        signal.signal(signal.SIGINT, previous)
+    return code if code >= 0 else 128 - code
+
+
+@lab.command()
+@click.option("--lab", "name", default="default")
+def down(name: str) -> None:
+    """End a running lab: every process and port of it."""
+    handle.down(_folder(name))
+    Narrator().say("lab", f"{name} is down")
+
+
+@lab.command()
+@click.option("--lab", "name", default="default")
+@click.option("--json", "as_json", is_flag=True)
+def status(name: str, as_json: bool) -> None:
+    """Regions, APIs, functions, tables, zones, health and addresses of a running lab."""
+    answer = handle.call(handle.environment(_folder(name)), "GET", "/status")
+    if as_json:
+        click.echo(json.dumps(answer, indent=2))
+        return
+    for line in _status_lines(answer):
+        click.echo(line)
+
+
+def _status_lines(answer: dict[str, Any]) -> list[str]:
+    host, port = answer["dns"]
+    lines = [
+        f"lab {answer['lab']}, {answer['speed']:g}x clock, seed {answer['seed']}",
+        f"  AWS endpoint  {answer['aws_endpoint']}",
+        f"  DNS           dig @{host} -p {port}",
+    ]
+    for name, region in answer["regions"].items():
+        state = "cut off" if name in answer["cut"] else "serving"
+        if f"region/{name}" in answer["lost"]:
+            state = "down"
+        lines.append(f"  {name:<13} {state}  https://{region['bind']}:{region['https']}")
+    cloud = answer["processes"]["cloud"]["status"] or {}
+    for check, health in (cloud.get("health") or {}).items():
+        word = "healthy" if health["healthy"] else "UNHEALTHY"
+        lines.append(f"  check {check}  {word}, {health['votes']} of {health['of']} checkers")
+    lines += [
+        f"  left out: {x['type']} {x['logical_id']} ({x['reason']})" for x in answer["left_out"]
+    ]
+    return lines
+
+
+@lab.command()
+@click.option("--lab", "name", default="default")
+@click.argument("process", required=False)
+def logs(name: str, process: str | None) -> None:
+    """Print the logs of a lab's processes (all, or PROCESS such as region-us-east-1)."""
+    folder = _folder(name) / "logs"
+    found = sorted(folder.rglob("*.log"))
+    wanted = [p for p in found if process in (None, p.stem, str(p.relative_to(folder)))]
+    if not wanted:
+        known = ", ".join(p.stem for p in found) or "none"
+        raise UsageError(f"no log of {process or 'this lab'} in {folder}; there are: {known}")
+    for path in wanted:
+        click.echo(f"==> {path.relative_to(folder)}")
+        click.echo(path.read_text(errors="replace"), nl=False)
+
+
+@lab.command(name="break")
+@click.option("--lab", "name", default="default")
+@click.argument("region")
+def break_(name: str, region: str) -> None:
+    """Cut REGION off: its packets vanish until `gameday lab heal REGION`."""
+    handle.call(handle.environment(_folder(name)), "PUT", f"/regions/{region}/cut")
+    Narrator().say("lab", f"{region} is cut off")
+
+
+@lab.command()
+@click.option("--lab", "name", default="default")
+@click.argument("region")
+def heal(name: str, region: str) -> None:
+    """Let REGION's packets through again."""
+    handle.call(handle.environment(_folder(name)), "DELETE", f"/regions/{region}/cut")
+    Narrator().say("lab", f"{region} is connected")
+
+
+def _folder(name: str) -> Path:
+    return Path.cwd() / ".gameday" / name
+
+
+def say_phase(say: Narrator, phase: dict[str, Any]) -> None:
+    """One line per phase of a starting lab."""
+    if phase["phase"] == "starting":
+        regions = ", ".join(phase["regions"])
+        say.say("lab", f"starting {regions} at {phase['speed']:g}x, seed {phase['seed']}")
+    elif phase["phase"] == "deploying":
+        say.say("lab", f"deploying {phase['application']}")
+
+
+def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
+    """What a lab that is up offers, and what it left out."""
+    env = ready["ready"]
+    host, _, port = env["GAMEDAY_DNS"].rpartition(":")
+    say.say("lab", f"ready after {ready['seconds']:.1f} s: {config.dir / 'lab.env'}")
+    endpoint = env.get("GAMEDAY_ENDPOINT", "NAME")
+    say.say(
+        "try", f"dig @{host} -p {port} {endpoint}   |   gameday lab status   |   gameday lab down"
+    )
+    for x in ready["left_out"]:
+        say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
+    if "GAMEDAY_ADDRESS_MAP" in env:
+        addresses = " ".join(f"127.0.{n}.1" for n in range(1, len(config.regions) + 1))
+        say.say("note", "this machine has no 127.0.R.1: our clients are mapped; for others run "
+                f"`for a in {addresses}; do ifconfig lo0 alias $a; done` as root, then restart")  # fmt: skip
+
+
+__all__ = ["GamedayError", "lab", "lab_config", "lab_options", "say_phase", "say_ready"]

@@ -1,0 +1,239 @@
+"""Finds functions, tables, roles, health checks and alarms from the application's name.
+
+An application's stacks are called `<stack>` or `<stack>-...` in each Region; nothing in an
+experiment names a function or a table, so one file serves every application.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from gameday.aws import GLOBAL_REGION, client, translated
+from gameday.errors import AwsError
+
+_INVOKED = re.compile(r"function:([A-Za-z0-9_-]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of one of the application's stacks."""
+
+    stack: str
+    region: str
+    kind: str  # AWS::Lambda::Function
+    logical_id: str
+    physical_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The functions of a Region's stacks, by who invokes them."""
+
+    behind_the_api: tuple[str, ...]
+    left_alone: tuple[str, ...]  # `name (why)`
+
+
+def stacks(stack: str, region: str) -> list[dict[str, Any]]:
+    """The application's stacks in `region` as DescribeStacks gives them, deleted ones left out.
+
+    :raises AwsError: there is none.
+    """
+    with translated(f"DescribeStacks in {region}"):
+        pages = client("cloudformation", region).get_paginator("describe_stacks").paginate()
+        found = [s for page in pages for s in page["Stacks"] if _belongs(s["StackName"], stack)]
+    found = [s for s in found if s.get("StackStatus") != "DELETE_COMPLETE"]
+    if not found:
+        raise AwsError(f"no stack named {stack} or {stack}-* in {region}; check GAMEDAY_STACK")
+    return found
+
+
+def _belongs(name: str, stack: str) -> bool:
+    return name == stack or name.startswith(f"{stack}-")
+
+
+def resources(stack: str, region: str) -> list[Resource]:
+    """Every resource of the application's stacks in `region`.
+
+    :raises AwsError: no such stack.
+    """
+    api, found = client("cloudformation", region), []
+    for one in stacks(stack, region):
+        name = one["StackName"]
+        with translated(f"ListStackResources of {name} in {region}"):
+            pages = api.get_paginator("list_stack_resources").paginate(StackName=name)
+            found += [
+                Resource(
+                    name,
+                    region,
+                    r["ResourceType"],
+                    r["LogicalResourceId"],
+                    r.get("PhysicalResourceId", ""),
+                )
+                for page in pages
+                for r in page["StackResourceSummaries"]
+            ]
+    return found
+
+
+def _ids(found: list[Resource], kind: str) -> list[str]:
+    return [r.physical_id for r in found if r.kind == kind]
+
+
+def functions(stack: str, region: str) -> Functions:
+    """The functions of the stacks in `region`: those an API or a function URL invokes, the others.
+
+    Reserved concurrency 0 sends asynchronous events and event sources to the dead-letter queue
+    or drops them (AWS Lambda, "Configuring reserved concurrency"), so those are left alone.
+
+    :raises AwsError: no function is behind an API.
+    """
+    found = resources(stack, region)
+    invoked = set(_behind_rest_apis(_ids(found, "AWS::ApiGateway::RestApi"), region))
+    invoked |= set(_behind_http_apis(_ids(found, "AWS::ApiGatewayV2::Api"), region))
+    known = sorted(_ids(found, "AWS::Lambda::Function"))
+    invoked |= {name for name in known if _has_url(name, region)}
+    behind = tuple(sorted(invoked))
+    if not behind:
+        raise AwsError(f"no function of stack {stack} in {region} is behind an API")
+    rest = [name for name in known if name not in invoked]
+    return Functions(behind, tuple(f"{name} ({_why(name, region)})" for name in rest))
+
+
+def functions_at(stack: str, region: str, path: str) -> tuple[str, ...]:
+    """The functions that answer `path` of the stacks' REST APIs in `region`.
+
+    :raises AwsError: no function is behind that path.
+    """
+    apis = _ids(resources(stack, region), "AWS::ApiGateway::RestApi")
+    found = sorted(set(_behind_rest_apis(apis, region, path)))
+    if not found:
+        raise AwsError(f"no function of stack {stack} in {region} answers {path}")
+    return tuple(found)
+
+
+def _behind_rest_apis(apis: list[str], region: str, path: str | None = None) -> Iterator[str]:
+    for api in apis:
+        with translated(f"GetResources of {api} in {region}"):
+            pages = client("apigateway", region).get_paginator("get_resources")
+            for page in pages.paginate(restApiId=api, embed=["methods"]):
+                for item in page["items"]:
+                    if path is None or item.get("path") == path:
+                        yield from _invoked_by(item)
+
+
+def _invoked_by(item: dict[str, Any]) -> Iterator[str]:
+    for method in item.get("resourceMethods", {}).values():
+        match = _INVOKED.search(method.get("methodIntegration", {}).get("uri") or "")
+        if match:
+            yield match[1]
+
+
+def _behind_http_apis(apis: list[str], region: str) -> Iterator[str]:
+    for api in apis:
+        with translated(f"GetIntegrations of {api} in {region}"):
+            found = client("apigatewayv2", region).get_integrations(ApiId=api)["Items"]
+        for integration in found:
+            match = _INVOKED.search(integration.get("IntegrationUri") or "")
+            if match:
+                yield match[1]
+
+
+def _has_url(name: str, region: str) -> bool:
+    try:
+        with translated(f"ListFunctionUrlConfigs of {name} in {region}"):
+            answer = client("lambda", region).list_function_url_configs(FunctionName=name)
+    except AwsError:  # an endpoint without function URLs has none to invoke
+        return False
+    return bool(answer.get("FunctionUrlConfigs"))
+
+
+def _why(name: str, region: str) -> str:
+    with translated(f"ListEventSourceMappings of {name} in {region}"):
+        mappings = client("lambda", region).list_event_source_mappings(FunctionName=name)
+    count = len(mappings["EventSourceMappings"])
+    return f"{count} event source{'' if count == 1 else 's'}" if count else "not behind the API"
+
+
+def global_tables(stack: str, regions: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of the application's global tables; the stack of one Region declares each."""
+    found: set[str] = set()
+    for region in regions:
+        try:
+            found |= set(_ids(resources(stack, region), "AWS::DynamoDB::GlobalTable"))
+        except AwsError:  # a Region without a stack declares no table
+            continue
+    return tuple(sorted(found))
+
+
+def output(stack: str, regions: tuple[str, ...], key: str) -> str | None:
+    """The value of the first stack output named `key`, home Region first; None if there is none."""
+    for region in regions:
+        try:
+            found = stacks(stack, region)
+        except AwsError:
+            continue
+        for one in found:
+            for item in one.get("Outputs", []):
+                if item["OutputKey"] == key:
+                    return str(item["OutputValue"])
+    return None
+
+
+def hosted_zone(endpoint: str) -> str:
+    """The id of the hosted zone whose name is the longest ending of `endpoint`.
+
+    :raises AwsError: no hosted zone holds that name.
+    """
+    with translated("ListHostedZones"):
+        pages = client("route53", GLOBAL_REGION).get_paginator("list_hosted_zones").paginate()
+        zones = [z for page in pages for z in page["HostedZones"]]
+    name = endpoint.rstrip(".").lower() + "."
+    holding = [z for z in zones if name == z["Name"] or name.endswith("." + z["Name"])]
+    if not holding:
+        raise AwsError(f"no hosted zone holds {endpoint}; check GAMEDAY_ENDPOINT")
+    return str(max(holding, key=lambda z: len(z["Name"]))["Id"]).rpartition("/")[2]
+
+
+def record_sets(zone: str) -> list[dict[str, Any]]:
+    """Every record set of a hosted zone, as ListResourceRecordSets gives them."""
+    with translated(f"ListResourceRecordSets of {zone}"):
+        api = client("route53", GLOBAL_REGION)
+        pages = api.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+        return [r for page in pages for r in page["ResourceRecordSets"]]
+
+
+def health_checks() -> list[dict[str, Any]]:
+    """Every health check of the account, as ListHealthChecks gives them."""
+    with translated("ListHealthChecks"):
+        api = client("route53", GLOBAL_REGION)
+        pages = api.get_paginator("list_health_checks").paginate()
+        return [c for page in pages for c in page["HealthChecks"]]
+
+
+def checks_of(region: str, endpoint: str) -> tuple[str, ...]:
+    """The ids of the health checks that decide whether DNS answers `region` for `endpoint`.
+
+    They belong to records of that name whose Region is `region` or whose identifier names it;
+    where there is none, to checks whose domain name contains the Region.
+
+    :raises AwsError: no health check stands for the Region.
+    """
+    name = endpoint.rstrip(".").lower() + "."
+    records = [r for r in record_sets(hosted_zone(endpoint)) if r["Name"].lower() == name]
+    found = {r["HealthCheckId"] for r in records if "HealthCheckId" in r and _stands(r, region)}
+    if not found:
+        found = {
+            c["Id"]
+            for c in health_checks()
+            if region in c["HealthCheckConfig"].get("FullyQualifiedDomainName", "")
+        }
+    if not found:
+        raise AwsError(f"no health check stands for {region} behind {endpoint}")
+    return tuple(sorted(found))
+
+
+def _stands(record: dict[str, Any], region: str) -> bool:
+    return record.get("Region") == region or region in str(record.get("SetIdentifier", ""))

@@ -1,0 +1,340 @@
+"""The lab's supervisor and composition root: starts every part in order, and ends them all.
+
+Run as `python -m gameday.lab.lab CONFIG.json`. It reports on standard output, one JSON object a
+line: `{"phase": ...}` while it starts, then `{"ready": ...}` or `{"error": ...}`. With
+`"lifeline": true` it ends when its standard input does; else it runs until SIGTERM or `POST /down`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gameday import clock, stacks
+from gameday.errors import GamedayError, LabError, UsageError
+from gameday.journal import EventLog
+from gameday.lab import authority, networks
+from gameday.lab.admin import Admin
+from gameday.lab.channel import Message
+from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table
+from gameday.lab.environment import lab_env, write_env
+from gameday.lab.hub import Hub
+from gameday.lab.log import log, to_stderr
+
+READY_WITHIN_S = 30.0
+
+
+class Lab:
+    """One running lab."""
+
+    def __init__(self, config: LabConfig) -> None:
+        self.config = config
+        self.dir = config.dir
+        self.dir.mkdir(parents=True, exist_ok=True)
+        self.token = secrets.token_urlsafe(24)
+        self.cut: set[str] = set()
+        self.lag_s = config.lag_s
+        self.forced: dict[str, bool] = {}
+        self.started_at = clock.now()
+        self.deployment: Any = None
+        self.lost: list[str] = []
+        self.down = asyncio.Event()
+        self._journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
+        self.hub = Hub(self.dir / "logs", self._message, self._child_ended)
+        self._respawning: set[asyncio.Task[None]] = set()
+
+    # -- start ---------------------------------------------------------------------------------
+
+    async def start(self, phase: Any) -> dict[str, str]:
+        """Bring every part up, deploy, write `lab.env`; what is in it.
+
+        :raises GamedayError: a part did not start, or the application cannot be deployed.
+        """
+        application = stacks.load(self.config.stacks) if self.config.stacks else None
+        ports = choose_ports(self.config)
+        regions = region_table(self.config, ports)
+        self.spec = self._spec(ports, regions)
+        phase("starting", regions=list(regions), speed=self.config.speed, seed=self.config.seed)
+        for role, extra in self._roles():
+            await self.hub.spawn(role, self.spec | extra)
+        plan = await asyncio.to_thread(self._prepare, application)
+        await self._all_ready()
+        self.admin = Admin(self._routes(), self.token, asyncio.get_running_loop())
+        if plan is not None:
+            phase("deploying", application=application.name if application else None)
+            self.deployment = await asyncio.to_thread(plan.create)
+        env = lab_env(self, application, ports)
+        write_env(self.dir, env, self.token)
+        return env
+
+    def _prepare(self, application: stacks.Application | None) -> Any:
+        if application is None:
+            return None
+        from gameday.lab import template  # samtranslator takes a second to import
+
+        return template.prepare(
+            application,
+            endpoint=self.spec["aws_endpoint"],
+            regions=self.config.regions,
+            account=ACCOUNT,
+            speed=self.config.speed,
+            token=self.token,
+            cache_dir=self.config.root / ".gameday" / "cache",
+            strict=self.config.strict,
+        )
+
+    def _spec(self, ports: dict[str, int], regions: dict[str, Any]) -> dict[str, Any]:
+        ca_file, ca_key_file = authority.create(self.dir)
+        self.networks_file = networks.write(
+            self.dir / "networks.yaml", self.config.regions, self.config.networks
+        )
+        return {
+            "lab": self.config.name, "dir": str(self.dir),
+            "speed": self.config.speed, "seed": self.config.seed,
+            "account": ACCOUNT, "token": self.token,
+            "aws_endpoint": f"http://127.0.0.1:{ports['aws']}",
+            "dns": ["127.0.0.1", ports["dns"]],
+            "regions": regions,
+            "networks": networks.load(self.networks_file),
+            "ca_file": str(ca_file), "ca_key_file": str(ca_key_file),
+            "lag_s": list(self.lag_s), "checker_count": 16, "propagation_s": 0.0,
+        }  # fmt: skip
+
+    def _roles(self) -> list[tuple[str, dict[str, Any]]]:
+        regions = [("region", {"name": f"region/{r}", "region": r}) for r in self.config.regions]
+        return [("cloud", {"name": "cloud"}), *regions,
+                ("dns", {"name": "dns"}), ("checkers", {"name": "checkers"})]  # fmt: skip
+
+    async def _all_ready(self) -> None:
+        ready = [c.ready for c in self.hub.children.values()]
+        done, late = await asyncio.wait(
+            ready, timeout=READY_WITHIN_S, return_when=asyncio.FIRST_EXCEPTION
+        )
+        for future in done:
+            future.result()
+        if late:
+            names = [n for n, c in self.hub.children.items() if not c.ready.done()]
+            raise LabError(f"{', '.join(names)} did not start within {READY_WITHIN_S:.0f} s; "
+                           f"see {self.dir / 'logs'}")  # fmt: skip
+
+    # -- what children say ---------------------------------------------------------------------
+
+    def _message(self, message: Message) -> None:
+        if message["kind"] == "event":
+            self._record(message["event"])
+
+    def _record(self, event: dict[str, Any]) -> None:
+        for journal in self._journals:
+            journal.append_raw({"at": clock.now()} | event)
+
+    def _child_ended(self, name: str) -> None:
+        self.lost.append(name)
+        self._record({"kind": "lab.process_ended", "name": name})
+        log.error("%s ended; see %s", name, self.dir / "logs")
+        if name.startswith("region/"):
+            task = asyncio.create_task(self._respawn(name))
+            self._respawning.add(task)
+            task.add_done_callback(self._respawning.discard)
+
+    async def _respawn(self, name: str) -> None:
+        """A Region's process is started again, empty; its tables refill from its peers."""
+        child = await self.hub.spawn(
+            "region", self.spec | {"name": name, "region": name.partition("/")[2]}
+        )
+        with contextlib.suppress(GamedayError):
+            await child.ready
+            self._tell_fault()
+            self.hub.children["cloud"].send(
+                {"kind": "resend", "from": "supervisor", "process": name}
+            )
+            self.lost.remove(name)
+            self._record({"kind": "lab.process_started", "name": name})
+
+    # -- the management API --------------------------------------------------------------------
+
+    def _routes(self) -> dict[tuple[str, str], Any]:
+        return {
+            ("GET", "/status"): self._status,
+            ("POST", "/down"): self._down,
+            ("PUT", "/run"): self._join_run,
+            ("PUT", "/regions/([a-z0-9-]+)/cut"): self._cut,
+            ("DELETE", "/regions/([a-z0-9-]+)/cut"): self._heal,
+            ("POST", "/regions/([a-z0-9-]+)/kill"): self._kill,
+            ("PUT", "/replication"): self._replication,
+            ("PUT", "/health-checks/([0-9A-Za-z-]+)/forced"): self._force,
+            ("DELETE", "/health-checks/([0-9A-Za-z-]+)/forced"): self._release,
+        }
+
+    async def _status(self, _body: Any) -> dict[str, Any]:
+        names = list(self.hub.children)
+        answers = await asyncio.gather(*(self.hub.ask(n) for n in names))
+        return {
+            "lab": self.config.name, "speed": self.config.speed, "seed": self.config.seed,
+            "pid": os.getpid(), "started_at": self.started_at,
+            "aws_endpoint": self.spec["aws_endpoint"], "dns": self.spec["dns"],
+            "regions": self.spec["regions"], "cut": sorted(self.cut), "lag_s": list(self.lag_s),
+            "lost": self.lost,
+            "left_out": [asdict(x) for x in self.deployment.left_out] if self.deployment else [],
+            "processes": {
+                n: {"pid": self.hub.children[n].process.pid, "status": a}
+                for n, a in zip(names, answers, strict=True)
+            },
+        }  # fmt: skip
+
+    async def _down(self, _body: Any) -> None:
+        asyncio.get_running_loop().call_later(0.05, self.down.set)
+
+    async def _join_run(self, body: Any) -> None:
+        """Lab events are written into the run as well, until another run joins."""
+        del self._journals[1:]
+        if body.get("dir"):
+            self._journals.append(EventLog(Path(body["dir"]) / "events" / "lab.jsonl"))
+
+    async def _cut(self, region: str, _body: Any) -> dict[str, Any]:
+        self._known(region)
+        self.cut.add(region)
+        return self._tell_fault()
+
+    async def _heal(self, region: str, _body: Any) -> dict[str, Any]:
+        self._known(region)
+        self.cut.discard(region)
+        return self._tell_fault()
+
+    def _known(self, region: str) -> None:
+        if region not in self.config.regions:
+            raise UsageError(
+                f"{region} is not a Region of this lab ({', '.join(self.config.regions)})"
+            )
+
+    def _tell_fault(self) -> dict[str, Any]:
+        self.hub.broadcast("fault", cut=sorted(self.cut), lag_s=list(self.lag_s))
+        self._record({"kind": "lab.fault", "cut": sorted(self.cut), "lag_s": list(self.lag_s)})
+        return {"cut": sorted(self.cut)}
+
+    async def _kill(self, region: str, _body: Any) -> None:
+        self._known(region)
+        self.hub.children[f"region/{region}"].process.send_signal(signal.SIGKILL)
+
+    async def _replication(self, body: Any) -> dict[str, Any]:
+        try:
+            low, high = (float(x) for x in body["lag_s"])
+        except (KeyError, TypeError, ValueError):
+            raise UsageError('send {"lag_s": [LOW, HIGH]}, AWS seconds') from None
+        if not 0 <= low <= high:
+            raise UsageError("replication lag is LOW <= HIGH, not negative")
+        self.lag_s = (low, high)
+        return self._tell_fault()
+
+    async def _force(self, check: str, body: Any) -> None:
+        if not isinstance(body.get("healthy"), bool):
+            raise UsageError('send {"healthy": true} or {"healthy": false}')
+        self.forced[check] = body["healthy"]
+        self._tell_forced(check, body["healthy"])
+
+    async def _release(self, check: str, _body: Any) -> None:
+        self.forced.pop(check, None)
+        self._tell_forced(check, None)
+
+    def _tell_forced(self, check: str, healthy: bool | None) -> None:
+        self.hub.children["checkers"].send(
+            {"kind": "forced", "from": "supervisor", "check": check, "healthy": healthy}
+        )
+        self._record({"kind": "lab.forced", "check": check, "healthy": healthy})
+
+    # -- end -----------------------------------------------------------------------------------
+
+    async def stop(self) -> None:
+        """End every process and remove what only a running lab has."""
+        if hasattr(self, "admin"):
+            self.admin.close()
+        await self.hub.stop()
+        for name in ("lab.env", "lab.token", "ca.key"):
+            (self.dir / name).unlink(missing_ok=True)
+
+
+def _fresh(path: Path) -> Path:
+    path.unlink(missing_ok=True)
+    return path
+
+
+def lock(folder: Path) -> int:
+    """Hold `folder` for this process; a dead process holds nothing.
+
+    :raises LabError: another supervisor holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    fd = os.open(folder / "lab.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise LabError(f"lab {folder.name} is already up; `gameday lab down` ends it") from None
+    return fd
+
+
+async def supervise(config: LabConfig, lifeline: bool) -> int:
+    """Run one lab until it is told to end; the process's exit code."""
+    say = _say
+    held = lock(config.dir)
+    loop = asyncio.get_running_loop()
+    lab = Lab(config)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, lab.down.set)
+    if lifeline:
+        os.set_blocking(0, False)
+        loop.add_reader(0, lambda: lab.down.set() if not os.read(0, 4096) else None)
+    starting = asyncio.create_task(lab.start(lambda phase, **m: say({"phase": phase, **m})))
+    ending = asyncio.create_task(lab.down.wait())
+    try:
+        await asyncio.wait({starting, ending}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            env = starting.result()
+            left_out = [asdict(x) for x in lab.deployment.left_out] if lab.deployment else []
+            say({"ready": env, "left_out": left_out, "seconds": clock.now() - lab.started_at})
+            await ending
+        return 0
+    except GamedayError as error:
+        say({"error": str(error), "exit_code": error.exit_code})
+        return error.exit_code
+    finally:
+        starting.cancel()
+        await lab.stop()
+        os.close(held)
+
+
+def _say(line: dict[str, Any]) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps(line), flush=True)
+
+
+def main(config_file: str) -> None:
+    """Read the configuration and supervise."""
+    to_stderr("supervisor")
+    raw = json.loads(Path(config_file).read_text())
+    lifeline = raw.pop("lifeline")
+    config = LabConfig(
+        **raw | {
+            "root": Path(raw["root"]),
+            "stacks": Path(raw["stacks"]) if raw["stacks"] else None,
+            "networks": Path(raw["networks"]) if raw["networks"] else None,
+            "regions": tuple(raw["regions"]), "lag_s": tuple(raw["lag_s"]),
+        }
+    )  # fmt: skip
+    try:
+        code = asyncio.run(supervise(config, lifeline))
+    except GamedayError as error:
+        _say({"error": str(error), "exit_code": error.exit_code})
+        code = error.exit_code
+    os._exit(code)  # threads of the management API must not hold the end up
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
