@@ -1,0 +1,43 @@
+# Two commands do everything: `make gameday` and `make test`. The others are their parts.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+gameday: $(STAMP) ## lose a Region in the lab, under load, and report recovery time and data behind
+	@$(BIN)/gameday run experiments/region-outage.yaml
+
+test: $(STAMP) ## the tests (whole experiments: make scenarios)
+	@$(BIN)/python -m pytest -q -n auto
+
+scenarios: $(STAMP) ## whole experiments in the lab (minutes)
+	@$(BIN)/python -m pytest -q -m scenario --timeout 600
+
+check: $(STAMP) ## what CI checks beside the tests: format, lint, types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+env: $(STAMP) ## the environment, from the lock file, wheels only
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gameday needs Python 3.11 or later; name one with PYTHON=python3.12 make ..."; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing from requirements.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: ## make requirements.lock anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
+
+sample: $(STAMP) ## run the main experiment and keep it as reports/sample
+	@$(BIN)/gameday run experiments/region-outage.yaml --keep-as reports/sample
+
+clean: ## remove the environment, caches and the lab's files (not reports/runs)
+	rm -rf $(VENV) .gameday .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help gameday test scenarios check env lock sample clean
