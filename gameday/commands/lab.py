@@ -209,8 +209,8 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
         say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
     if "GAMEDAY_ADDRESS_MAP" in env:
         addresses = " ".join(f"127.0.{n}.1" for n in range(1, len(config.regions) + 1))
-        say.say("note", "this machine has no 127.0.R.1: our clients are mapped; for others run "
-                f"`for a in {addresses}; do ifconfig lo0 alias $a; done` as root, then restart")  # fmt: skip
+        say.say("note", "127.0.R.1 cannot be bound here; our own clients are mapped. For foreign")
+        say.say("", f"clients, as root: for a in {addresses}; do ifconfig lo0 alias $a; done")
 
 
 __all__ = ["GamedayError", "lab", "lab_config", "lab_options", "say_phase", "say_ready"]

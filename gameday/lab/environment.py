@@ -1,4 +1,4 @@
-"""`lab.env`: how everything outside the lab finds it. The same names describe AWS in a target file."""
+"""`lab.env`: how everything outside finds the lab; target files use the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lab seen from outside: bring one up, find it, ask it, end it. What the command line stands on."""
+"""A lab seen from outside: bring one up, find it, ask it, end it. The command line's footing."""
 
 from __future__ import annotations
 

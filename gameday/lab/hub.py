@@ -149,8 +149,8 @@ class Hub:
 
 def child_environment() -> dict[str, str]:
     """What a lab process inherits: a list, never the caller's credentials or proxies."""
-    kept = {k: os.environ[k] for k in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
-            if k in os.environ}  # fmt: skip
+    names = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return kept | {
         "PYTHONUNBUFFERED": "1",
         "AWS_ACCESS_KEY_ID": "gameday", "AWS_SECRET_ACCESS_KEY": "gameday",

@@ -1,8 +1,8 @@
 """How every lab process begins and ends: `python -m gameday.lab.process ROLE FD PARENT_PID`.
 
-Each role is a module of `gameday.lab` with `async def main(channel, spec)`, which sends `ready`
-when it serves and then runs until it is cancelled. A process ends with its supervisor, however
-that died: the channel reports end of file, and on Linux the kernel sends SIGKILL.
+A role of the table below, or any module by name, has `async def main(channel, spec)`, which sends
+`ready` when it serves and then runs until it is cancelled. A process ends with its supervisor,
+however that died: the channel reports end of file, and on Linux the kernel sends SIGKILL.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ async def serve(role: str, fd: int) -> None:
     channel = await Channel.inherited(fd)
     spec = (await channel.first())["spec"]
     to_stderr(spec["name"])
-    main = importlib.import_module(ROLES[role]).main
+    main = importlib.import_module(ROLES.get(role, role)).main
     work = asyncio.create_task(main(channel, spec))
     link = asyncio.create_task(channel.run())
     done, _ = await asyncio.wait({work, link}, return_when=asyncio.FIRST_COMPLETED)

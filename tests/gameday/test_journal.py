@@ -1,0 +1,29 @@
+from pathlib import Path
+
+import pytest
+
+from gameday.journal import EventLog, read_events, read_log, run_log
+
+
+def test_are_writers_merged_in_order_of_time(tmp_path: Path) -> None:
+    one, two = EventLog(tmp_path / "events/a.jsonl"), EventLog(tmp_path / "events/b.jsonl")
+    one.append("first", at=1.0)
+    one.append("third", at=3.0)
+    two.append("second", at=2.0, region="us-east-1")
+    assert [e["kind"] for e in read_events(tmp_path)] == ["first", "second", "third"]
+    one.close()
+    two.close()
+
+
+def test_is_a_torn_last_line_left_out(tmp_path: Path) -> None:
+    log = EventLog(tmp_path / "x.jsonl")
+    log.append("whole", at=1.0)
+    log.close()
+    with (tmp_path / "x.jsonl").open("a") as file:
+        file.write('{"at": 2.0, "kind": "to')
+    assert [e["kind"] for e in read_log(tmp_path / "x.jsonl")] == ["whole"]
+
+
+def test_is_there_no_log_outside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GAMEDAY_RUN_DIR", raising=False)
+    assert run_log("chaos") is None
