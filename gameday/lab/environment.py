@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from gameday.lab.lab import Lab
 
 
-def lab_env(
-    lab: Lab, application: stacks.Application | None, ports: dict[str, int]
-) -> dict[str, str]:
+def lab_env(lab: Lab, application: stacks.Stacks | None, ports: dict[str, int]) -> dict[str, str]:
     """The settings of a running lab, by name."""
     spec, regions = lab.spec, lab.spec["regions"]
     env = {
@@ -41,12 +39,15 @@ def lab_env(
     }
     if application:
         env |= {
-            "GAMEDAY_STACK": application.name,
-            "GAMEDAY_ENDPOINT": application.endpoint,
-            "GAMEDAY_RTO_S": f"{application.rto_s:g}",
-            "GAMEDAY_RPO_S": f"{application.rpo_s:g}",
+            "GAMEDAY_STACK": application.application,
             "GAMEDAY_REGION_HEADER": application.region_header,
         }
+        optional = {
+            "GAMEDAY_ENDPOINT": application.endpoint,
+            "GAMEDAY_RTO_S": application.rto_s,
+            "GAMEDAY_RPO_S": application.rpo_s,
+        }
+        env |= {name: f"{value}" for name, value in optional.items() if value is not None}
     mapped = [
         f"{r['address']}:{ports[scheme]}={r['bind']}:{r[scheme]}"
         for r in regions.values()

@@ -19,6 +19,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from gameday import clock, stacks
 from gameday.errors import GamedayError, LabError, UsageError
 from gameday.journal import EventLog
@@ -69,14 +71,14 @@ class Lab:
         plan = await asyncio.to_thread(self._prepare, application)
         await self._all_ready()
         self.admin = Admin(self._routes(), self.token, asyncio.get_running_loop())
-        if plan is not None:
-            phase("deploying", application=application.name if application else None)
+        if plan is not None and application is not None:
+            phase("deploying", application=application.application)
             self.deployment = await asyncio.to_thread(plan.create)
         env = lab_env(self, application, ports)
         write_env(self.dir, env, self.token)
         return env
 
-    def _prepare(self, application: stacks.Application | None) -> Any:
+    def _prepare(self, application: stacks.Stacks | None) -> Any:
         if application is None:
             return None
         from gameday.lab import template  # samtranslator takes a second to import
@@ -94,9 +96,9 @@ class Lab:
 
     def _spec(self, ports: dict[str, int], regions: dict[str, Any]) -> dict[str, Any]:
         ca_file, ca_key_file = authority.create(self.dir)
-        self.networks_file = networks.write(
-            self.dir / "networks.yaml", self.config.regions, self.config.networks
-        )
+        clients = self._networks()
+        self.networks_file = self.dir / "networks.yaml"
+        self.networks_file.write_text(yaml.safe_dump(clients, sort_keys=False))
         return {
             "lab": self.config.name, "dir": str(self.dir),
             "speed": self.config.speed, "seed": self.config.seed,
@@ -104,10 +106,16 @@ class Lab:
             "aws_endpoint": f"http://127.0.0.1:{ports['aws']}",
             "dns": ["127.0.0.1", ports["dns"]],
             "regions": regions,
-            "networks": networks.load(self.networks_file),
+            "networks": clients,
             "ca_file": str(ca_file), "ca_key_file": str(ca_key_file),
             "lag_s": list(self.lag_s), "checker_count": 16, "propagation_s": 0.0,
         }  # fmt: skip
+
+    def _networks(self) -> list[dict[str, Any]]:
+        given = self.config.networks
+        if given is None:
+            return networks.default_networks(self.config.regions)
+        return networks.parse_networks(given.read_text(), str(given))
 
     def _roles(self) -> list[tuple[str, dict[str, Any]]]:
         regions = [("region", {"name": f"region/{r}", "region": r}) for r in self.config.regions]
