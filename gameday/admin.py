@@ -1,4 +1,4 @@
-"""The lab's management door: what only a simulator can do, such as making a Region's packets vanish.
+"""The lab's management door: what only a simulator can do, such as cutting a Region off.
 
 It speaks HTTP on loopback with the bearer token of `GAMEDAY_TOKEN_FILE`; the token is read for
 each request and never kept, logged or put into an error.

@@ -1,0 +1,89 @@
+"""How every fault begins, is seen, and ends: shared by the actions of this package.
+
+`fault.started` is written after the undo is on the disk and before the first change; recovery
+time counts from it. `fault.applied` is written when the effects were read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from gameday import settings
+from gameday.errors import AwsError, UsageError
+from gameday.journal import run_log
+from gameday.undo import Setting, change, replay
+from gameday.undo.setting import Value
+
+
+def inject(
+    action: str,
+    region: str,
+    changes: Sequence[tuple[Setting, Value]],
+    *,
+    effects: Sequence[str],
+    left_alone: Sequence[str] = (),
+    within_s: float,
+) -> dict[str, Any]:
+    """Make all `changes` at once and return `effects` and `left_alone` when they are in effect.
+
+    :raises AwsError: an effect did not show within `within_s` AWS seconds.
+    """
+    seen = {"effects": list(effects), "left_alone": list(left_alone)}
+    change(
+        changes,
+        starts=lambda: _tell("fault.started", action=action, region=region),
+        within_s=within_s,
+    )
+    _tell("fault.applied", action=action, region=region, **seen)
+    return seen
+
+
+def put_back(region: str, kinds: Collection[str]) -> dict[str, Any]:
+    """Put back what this run changed of these kinds in `region`; nothing changed is no error.
+
+    :raises AwsError: a setting is not as it was.
+    """
+    run_dir = settings.current().run_dir
+    if run_dir is None:
+        return {"settings": 0, "equal": 0}
+    result = replay(run_dir, only=lambda s: s.region == region and s.kind in kinds)
+    if not result.complete:
+        raise AwsError(str(result))
+    return {"settings": result.total, "equal": result.equal}
+
+
+def known(region: str) -> tuple[str, ...]:
+    """The Regions of the target, of which `region` must be one.
+
+    :raises UsageError: it is not.
+    """
+    regions = settings.current().regions
+    if region not in regions:
+        listed = ", ".join(regions) or "none; set GAMEDAY_REGIONS"
+        raise UsageError(f"{region or 'an empty name'} is not a Region of this target: {listed}")
+    return regions
+
+
+def endpoint() -> str:
+    """The shared name that clients resolve.
+
+    :raises UsageError: GAMEDAY_ENDPOINT is not set.
+    """
+    name = settings.current().endpoint
+    if not name:
+        raise UsageError("GAMEDAY_ENDPOINT is not set; it names what clients resolve")
+    return name
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 function`, `4 functions`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _tell(kind: str, **members: Any) -> None:
+    log = run_log("chaos")
+    if log is not None:
+        log.append(kind, **members)
+        log.sync()
+        log.close()

@@ -1,0 +1,27 @@
+"""What is changed is first written down: settings, the undo journal and its replay.
+
+An action names a *setting* (a function's reserved concurrency, a health check's Inverted, ...) and
+a value; `change` reads what is there, flushes that to `undo.jsonl` and `undo.sh`, and only then
+acts. `replay` puts back whatever the journal still holds, however often it is called.
+"""
+
+from gameday.undo.change import change, current_journal
+from gameday.undo.journal import Record, UndoJournal
+from gameday.undo.replay import Result, replay
+from gameday.undo.replication import Replication
+from gameday.undo.setting import Concurrency, Cut, Inverted, Setting, Variable
+
+__all__ = [
+    "Concurrency",
+    "Cut",
+    "Inverted",
+    "Record",
+    "Replication",
+    "Result",
+    "Setting",
+    "UndoJournal",
+    "Variable",
+    "change",
+    "current_journal",
+    "replay",
+]

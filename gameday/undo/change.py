@@ -1,0 +1,74 @@
+"""Changes settings, having written down first how to put them back.
+
+The order is: read, write down and flush, say that the fault starts, act on all at the same
+moment, wait until the effect is there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from gameday import clock, settings
+from gameday.clock import Clock
+from gameday.errors import AwsError, Refused
+from gameday.undo.journal import UndoJournal
+from gameday.undo.replay import replay
+from gameday.undo.setting import Setting, Value
+
+EFFECT_WITHIN_S = 60.0
+_POLL_WALL_S = 0.1
+
+_journals: dict[Path, UndoJournal] = {}
+
+
+def current_journal() -> UndoJournal:
+    """The undo journal of this process's run; outside a run, one is begun under `.gameday/undo`."""
+    run_dir = settings.current().run_dir
+    if run_dir is None:
+        stamp = clock.utc(clock.now()).replace(":", "-").replace(".", "-")
+        run_dir = Path(".gameday", "undo", f"{stamp}-{os.getpid()}").absolute()
+        run_dir.mkdir(parents=True)
+        os.environ["GAMEDAY_RUN_DIR"] = str(run_dir)
+    if run_dir not in _journals:
+        journal = UndoJournal(run_dir)
+        journal.take(f"runner {os.getpid()}")
+        _journals[run_dir] = journal
+    return _journals[run_dir]
+
+
+def change(
+    changes: Sequence[tuple[Setting, Value]],
+    *,
+    starts: Callable[[], object] = lambda: None,
+    within_s: float = EFFECT_WITHIN_S,
+) -> None:
+    """Give each setting its value, all at once, and return when every effect is there.
+
+    `starts` is called after the undo is on the disk and before the first change. `within_s` AWS
+    seconds (at least 5 s of wall time) are allowed for the effects.
+
+    :raises AwsError: a setting could not be read or written, or its effect did not show in time.
+        What was changed by then stays in the journal.
+    :raises Refused: the watchdog or `gameday rollback` has taken this run over.
+    """
+    journal = current_journal()
+    with ThreadPoolExecutor(max_workers=max(1, len(changes))) as pool:
+        befores = list(pool.map(lambda c: c[0].read(), changes))
+        journal.open((s, before, v) for (s, v), before in zip(changes, befores, strict=True))
+        starts()
+        deadline = clock.monotonic() + max(5.0, Clock(settings.current().speed).wall(within_s))
+        list(pool.map(lambda c: c[0].write(c[1]), changes))
+        list(pool.map(lambda c: _await(c[0], c[1], deadline), changes))
+    if not journal.holds():
+        replay(journal.path.parent)
+        raise Refused("this run was put back by somebody else while it changed settings")
+
+
+def _await(setting: Setting, value: Value, deadline: float) -> None:
+    while not setting.settled(value):
+        if clock.monotonic() > deadline:
+            raise AwsError(f"{setting}: {value!r} was asked for and did not take effect in time")
+        clock.sleep_wall(_POLL_WALL_S)

@@ -1,0 +1,155 @@
+"""`undo.jsonl` and `undo.sh` of a run: what was changed, how to put it back, that it was.
+
+Lines are appended and forced onto the disk before anything is changed, and blocks are reserved
+beforehand so that "put back" can be written on a full disk. Whoever appended the last lease line
+may change things; a runner that wakes up after the watchdog has put everything back may not.
+
+    {"lease", "holder", "at"}                           somebody takes over
+    {"id", "at", "lease", "what", "region", "before", "after", "setting": {"kind", ...}, "commands"}
+    {"id", "at", "state": "put back" | "foreign", "by", "value"}
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import sys
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gameday import clock
+from gameday.errors import Refused
+from gameday.journal import read_log
+from gameday.undo.kinds import from_json, to_json
+from gameday.undo.setting import Setting, Value
+
+RESERVED_BYTES = 256 * 1024
+_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE: reserve blocks, leave the length alone
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One change: the setting, what it was, what it was to become, and whether it is undone."""
+
+    id: str
+    setting: Setting
+    before: Value
+    after: Value
+    state: str  # "open", "put back" or "foreign"
+
+
+class UndoJournal:
+    """The undo journal of one run directory, shared by the runner, the watchdog and rollback."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.path = run_dir / "undo.jsonl"
+        self.script = run_dir / "undo.sh"
+        self.lease = ""
+
+    def take(self, holder: str) -> None:
+        """Become the only one who may change things in this run."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        lease = uuid.uuid4().hex[:12]
+        with self._appending() as append:
+            append({"lease": lease, "holder": holder, "at": clock.now()})
+        self.lease = lease
+
+    def holds(self) -> bool:
+        """Whether nobody has taken over since `take`."""
+        leases = [line for line in self._lines() if "holder" in line]
+        return bool(leases) and leases[-1]["lease"] == self.lease
+
+    def open(self, changes: Iterable[tuple[Setting, Value, Value]]) -> list[Record]:
+        """Write down (setting, before, after) of each change about to be made, onto the disk.
+
+        :raises Refused: somebody else has taken over, so nothing may be changed any more.
+        """
+        records = [Record(uuid.uuid4().hex[:12], s, b, a, "open") for s, b, a in changes]
+        with self._appending() as append:
+            if not self.holds():
+                raise Refused(f"{self.path.parent}: this run was put back by somebody else")
+            for r in records:
+                append(
+                    {
+                        "id": r.id,
+                        "at": clock.now(),
+                        "lease": self.lease,
+                        "what": str(r.setting),
+                        "region": r.setting.region,
+                        "before": r.before,
+                        "after": r.after,
+                        "setting": to_json(r.setting),
+                        "commands": r.setting.commands(r.before),
+                    }
+                )
+            self._write_script()
+        return records
+
+    def close(self, ids: Iterable[str], state: str, value: Value) -> None:
+        """Note that the changes `ids` are put back, or that somebody else set `value` meanwhile."""
+        with self._appending() as append:
+            for one in ids:
+                line = {"id": one, "at": clock.now(), "state": state, "by": os.getpid()}
+                append({**line, "value": value})
+
+    def records(self) -> list[Record]:
+        """Every change of the run in the order made."""
+        states: dict[str, str] = {}
+        found: list[dict[str, Any]] = []
+        for line in self._lines():
+            if "setting" in line:
+                found.append(line)
+            elif "state" in line:
+                states[line["id"]] = line["state"]
+        return [
+            Record(
+                r["id"],
+                from_json(r["setting"]),
+                r["before"],
+                r["after"],
+                states.get(r["id"], "open"),
+            )
+            for r in found
+        ]
+
+    def _lines(self) -> Iterator[dict[str, Any]]:
+        return read_log(self.path) if self.path.exists() else iter(())
+
+    @contextmanager
+    def _appending(self) -> Iterator[Any]:
+        """An append function, one process at a time; what it wrote is on the disk afterwards."""
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            _reserve(fd)
+            yield lambda line: os.write(fd, json.dumps(line).encode() + b"\n")
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+    def _write_script(self) -> None:
+        lines = [
+            "#!/bin/sh",
+            "# Puts back what this run changed, the last change first. It may be run twice.",
+            "# Set the environment of the run's target before (AWS_ENDPOINT_URL for a lab).",
+        ]
+        for record in reversed(self.records()):
+            lines += [f"# {record.setting}", *record.setting.commands(record.before)]
+        new = self.script.with_suffix(".sh.new")
+        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        new.chmod(0o700)
+        new.replace(self.script)
+
+
+def _reserve(fd: int) -> None:
+    """Reserve room after the end of the file where the system can; best effort elsewhere."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        length = ctypes.c_int64(os.fstat(fd).st_size + RESERVED_BYTES)
+        libc.fallocate(fd, _KEEP_SIZE, ctypes.c_int64(0), length)

@@ -1,0 +1,126 @@
+"""The pause of a global table's replication, as a setting: an AWS FIS experiment of ours.
+
+It is on while a template or an experiment that carries our tag exists, whoever started it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from gameday.aws import client, is_missing, translated
+from gameday.errors import AwsError
+from gameday.undo.setting import Setting, aws_line
+
+
+@dataclass(frozen=True, slots=True)
+class Replication(Setting):
+    """Whether a FIS experiment of ours pauses the tables' replication into and out of the Region.
+
+    The action is aws:dynamodb:global-table-pause-replication; on AWS writes may still cross for
+    up to 5 minutes after it begins (FIS, "Actions reference"). It ends by itself after
+    `minutes`, whoever dies. `token` tags our template and experiment, so that they are found
+    again by a process that did not make them.
+    """
+
+    kind: ClassVar[str] = "replication"
+    tables: tuple[str, ...]  # ARNs in the Region
+    role: str
+    token: str
+    minutes: int = 60
+
+    def __str__(self) -> str:
+        names = ", ".join(arn.rpartition("/")[2] for arn in self.tables)
+        return f"pause of replication of {names} in {self.region}"
+
+    def read(self) -> bool:
+        with translated(f"ListExperiments in {self.region}"):
+            return any(self._active()) or any(self._templates())
+
+    def write(self, value: bool) -> None:
+        with translated(f"starting the {self}" if value else f"ending the {self}"):
+            if value:
+                self._start()
+            else:
+                self._stop()
+
+    def settled(self, value: bool) -> bool:
+        if not value:
+            return not self.read()
+        with translated(f"ListExperiments in {self.region}"):
+            ours = [e["state"] for e in self._listed("experiments")]
+        if any(s["status"] in ("failed", "cancelled", "stopped") for s in ours):
+            raise AwsError(f"{self}: FIS says {ours[0]['status']}: {ours[0].get('reason', '')}")
+        return any(s["status"] == "running" for s in ours)
+
+    def _start(self) -> None:
+        api = client("fis", self.region, quick=True)
+        tags = {"gameday": self.token}
+        template = api.create_experiment_template(
+            clientToken=self.token,
+            description="gameday: replication paused while the Region is lost",
+            stopConditions=[{"source": "none"}],
+            targets={
+                "tables": {
+                    "resourceType": "aws:dynamodb:global-table",
+                    "resourceArns": list(self.tables),
+                    "selectionMode": "ALL",
+                }
+            },
+            actions={
+                "pause": {
+                    "actionId": "aws:dynamodb:global-table-pause-replication",
+                    "parameters": {"duration": f"PT{self.minutes}M"},
+                    "targets": {"Tables": "tables"},
+                }
+            },
+            roleArn=self.role,
+            tags=tags,
+        )["experimentTemplate"]
+        api.start_experiment(clientToken=self.token, experimentTemplateId=template["id"], tags=tags)
+
+    def _stop(self) -> None:
+        api = client("fis", self.region, quick=True)
+        for experiment in list(self._active()):
+            if experiment["state"]["status"] != "stopping":
+                api.stop_experiment(id=experiment["id"])
+        for template in list(self._templates()):
+            try:
+                api.delete_experiment_template(id=template["id"])
+            except ClientError as e:
+                if not is_missing(e):  # somebody else was quicker
+                    raise
+
+    def _listed(self, member: str) -> Iterator[dict[str, Any]]:
+        api = client("fis", self.region, quick=True)
+        operation = "list_experiments" if member == "experiments" else "list_experiment_templates"
+        for page in api.get_paginator(operation).paginate():
+            for item in page[member]:
+                if item.get("tags", {}).get("gameday") == self.token:
+                    yield item
+
+    def _active(self) -> Iterator[dict[str, Any]]:
+        busy = ("pending", "initiating", "running", "stopping")
+        return (e for e in self._listed("experiments") if e["state"]["status"] in busy)
+
+    def _templates(self) -> Iterator[dict[str, Any]]:
+        return self._listed("experimentTemplates")
+
+    def commands(self, value: bool) -> list[str]:
+        if value:
+            raise AwsError(f"{self} is started by an action only")
+        return [
+            self._each("list-experiments", "experiments", "stop-experiment"),
+            self._each(
+                "list-experiment-templates", "experimentTemplates", "delete-experiment-template"
+            ),
+        ]
+
+    def _each(self, listing: str, member: str, verb: str) -> str:
+        """A line that applies `verb` to everything our tag is on."""
+        query = f"{member}[?tags.gameday=='{self.token}'].id"
+        ids = aws_line("fis", self.region, listing, "--output", "text", "--query", query)
+        return f'for id in $({ids}); do {aws_line("fis", self.region, verb)} --id "$id"; done'
