@@ -1,0 +1,200 @@
+"""What the name server would say now, precompiled: one plan per question and client network.
+
+A plan holds every reply that chance can give with its exact probability, so weighted routing stays
+exact although nothing is computed per query. Plans live until the zones or a health check change.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+import dns.rdatatype
+
+from gameday.lab import dns_wire
+from gameday.lab.log import log
+from gameday.route53 import routing
+from gameday.route53.answer import Answer, External, Externals, Rrset
+from gameday.route53.client import Client
+from gameday.route53.zone import Zone, Zones, parse_zones
+
+PLANS_MAX = 20_000
+WATCHED_TYPES = ("A", "AAAA", "CNAME")
+ANY_TTL_S = 3789  # RFC 8482's example
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The possible replies to one question of one network; empty: draw for every query."""
+
+    replies: tuple[dns_wire.Reply, ...]
+    cumulative: tuple[float, ...]
+    by_client: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A name's answer for one network is no longer what it was."""
+
+    name: str
+    type: str
+    network: str
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+def regional_names(addresses: Mapping[str, str]) -> Externals:
+    """Knows `<anything>.execute-api.<region>.amazonaws.com`, at the address of that Region."""
+    pattern = re.compile(r"[^.]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com\.")
+
+    def find(name: str) -> External | None:
+        match = pattern.fullmatch(name)
+        address = addresses.get(match[1]) if match else None
+        return External({"A": (address,)}) if address else None
+
+    return find
+
+
+class Answers:
+    """The zones, the health of their checks, and the plans that follow from both."""
+
+    def __init__(
+        self, clients: Iterable[Client], externals: Externals, speed: float, rng: random.Random
+    ) -> None:
+        self.clients = list(clients) or [Client()]
+        self.externals, self.rng = externals, rng
+        self.ttl_of = dns_wire.TtlOf(speed)
+        self.zones = Zones()
+        self.health: dict[str, bool] = {}
+        self.epoch = 0
+        self._plans: dict[tuple[Any, bytes], Plan] = {}
+        self._said: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+    def load(self, body: Mapping[str, Any]) -> list[Change]:
+        """Take over a snapshot; what changed in the answers.
+
+        :raises UsageError: a record set is malformed; the former zones go on answering.
+        """
+        self.zones = parse_zones(body)
+        for zone in self.zones.by_name.values():
+            self._warn_of_rounded_ttls(zone)
+        return self._next_epoch()
+
+    def set_health(self, health: Mapping[str, bool]) -> list[Change]:
+        """Take over the health of some checks; what changed in the answers."""
+        changed = {c: ok for c, ok in health.items() if self.health.get(c) is not ok}
+        self.health.update(changed)
+        return self._next_epoch() if changed else []
+
+    def reply(self, client: Client, question: bytes) -> tuple[dns_wire.Reply, bool]:
+        """The reply to a question in wire form, and whether it depends on the client."""
+        plan = self.plan(client, question)
+        if not plan.replies:
+            given = self._ask(question, client)
+            return self._write(given, dns_wire.read_name(question), 0), plan.by_client
+        if len(plan.replies) == 1:
+            return plan.replies[0], plan.by_client
+        return plan.replies[bisect_right(plan.cumulative, self.rng.random())], plan.by_client
+
+    def plan(self, client: Client, question: bytes) -> Plan:
+        """The plan for a question in wire form, whatever the case of its letters."""
+        where = (client.network, client.prefix) if self.zones.collections else client.network
+        key = (where, question[:-4].lower() + question[-4:])
+        plan = self._plans.get(key)
+        if plan is None:
+            if len(self._plans) >= PLANS_MAX:
+                self._plans.clear()
+            plan = self._plans[key] = self._compile(client, question)
+        return plan
+
+    def _compile(self, client: Client, question: bytes) -> Plan:
+        name, rtype = dns_wire.read_name(question), _type_of(question)
+        if rtype == "ANY":
+            return Plan((self._write(self._any(name, client), name, 0),), (1.0,), False)
+        possible = routing.outcomes(self.zones, name, rtype, client, self.health, self.externals)
+        if possible is None:
+            return Plan((), (), self._ask(question, client).by_client)
+        replies, shares = [], []
+        for outcome in possible:
+            turns = _turns(outcome.answer)
+            for turn in range(turns):
+                replies.append(self._write(outcome.answer, name, turn))
+                shares.append(outcome.probability / turns)
+        cumulative = (*tuple(accumulate(shares))[:-1], 1.0)
+        return Plan(tuple(replies), cumulative, any(o.answer.by_client for o in possible))
+
+    def _ask(self, question: bytes, client: Client) -> Answer:
+        name, rtype = dns_wire.read_name(question), _type_of(question)
+        return routing.answer(
+            self.zones, name, rtype, client, self.health, self.rng, self.externals
+        )
+
+    def _any(self, name: str, client: Client) -> Answer:
+        """ANY gets one HINFO (RFC 8482): what Route 53 answers is undocumented."""
+        given = routing.answer(
+            self.zones, name, "HINFO", client, self.health, self.rng, self.externals
+        )
+        if given.rcode != "NOERROR" or not given.authoritative:
+            return given
+        return Answer("NOERROR", (Rrset(name, "HINFO", ANY_TTL_S, ('"RFC8482" ""',)),))
+
+    def _write(self, answer: Answer, name: str, turn: int) -> dns_wire.Reply:
+        return dns_wire.write_reply(answer, name, self.ttl_of, turn)
+
+    def _next_epoch(self) -> list[Change]:
+        self.epoch += 1
+        self._plans.clear()
+        before, self._said = self._said, dict(self._everything())
+        return [
+            Change(*key, before.get(key, ()), self._said.get(key, ()))
+            for key in sorted(before.keys() | self._said.keys())
+            if before.get(key, ()) != self._said.get(key, ())
+        ]
+
+    def _everything(self) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...]]]:
+        """What each name with a policy, a check or an alias answers to each network."""
+        for zone in self.zones.by_name.values():
+            for name, types in zone.groups.items():
+                for rtype in WATCHED_TYPES:
+                    group = types.get(rtype, ())
+                    if any(r.policy != "simple" or r.alias or r.health_check for r in group):
+                        for client in self.clients:
+                            yield (name, rtype, client.network), self._values(name, rtype, client)
+
+    def _values(self, name: str, rtype: str, client: Client) -> tuple[str, ...]:
+        """Every value that the answer may hold, sorted."""
+        possible = routing.outcomes(self.zones, name, rtype, client, self.health, self.externals)
+        return tuple(
+            sorted({v for o in possible or () for r in o.answer.records for v in r.values})
+        )
+
+    def _warn_of_rounded_ttls(self, zone: Zone) -> None:
+        for types in zone.groups.values():
+            for group in types.values():
+                for record in group:
+                    if record.alias is None and self.ttl_of.rounds(record.ttl_s):
+                        log.warning(
+                            "%s: TTL %d s is served as %d s of wall time at speed %g",
+                            record.label, record.ttl_s, self.ttl_of(record.ttl_s),
+                            self.ttl_of.speed,
+                        )  # fmt: skip
+
+
+def _type_of(question: bytes) -> str:
+    kind = int.from_bytes(question[-4:-2], "big")
+    return (
+        "ANY"
+        if kind == dns_wire.TYPE_ANY
+        else dns.rdatatype.to_text(dns.rdatatype.RdataType.make(kind))
+    )
+
+
+def _turns(answer: Answer) -> int:
+    """How many orders the last record set is answered in: its addresses, rotated."""
+    last = answer.records[-1] if answer.records else None
+    return len(last.values) if last and last.type in ("A", "AAAA") and len(last.values) <= 8 else 1

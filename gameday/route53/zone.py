@@ -1,0 +1,277 @@
+"""Hosted zones and record sets as values, parsed from the JSON that the Route 53 API prints.
+
+Names are lower case with a trailing dot and Route 53's octal escapes, except that `\\052` is
+written `*` (DomainNameFormat); a trailing dot is optional in what is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+from typing import Any
+
+from gameday.errors import UsageError
+from gameday.route53.client import Prefix
+
+Json = Mapping[str, Any]
+
+POLICY_MEMBERS = {
+    "Weight": "weighted", "Region": "latency", "Failover": "failover", "GeoLocation": "geolocation",
+    "GeoProximityLocation": "geoproximity", "MultiValueAnswer": "multivalue",
+    "CidrRoutingConfig": "cidr",
+}  # fmt: skip
+"""The member of a ResourceRecordSet that makes it follow a routing policy; none: simple."""
+
+SOA_TTL_S = 900
+DEFAULT_SOA = (
+    "ns-2048.awsdns-64.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400"  # SOA-NSrecords
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """What an alias record points at."""
+
+    zone_id: str
+    name: str
+    evaluate_target_health: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A geolocation: subdivision within country, country, continent, or all None for `*`."""
+
+    continent: str | None = None
+    country: str | None = None
+    subdivision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proximity:
+    """Where a geoproximity record's resource is, and its bias (-99..99)."""
+
+    region: str | None
+    local_zone_group: str | None
+    coordinates: tuple[float, float] | None
+    bias: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSet:
+    """One ResourceRecordSet. Exactly one of `alias` and `values` says what it answers."""
+
+    name: str
+    type: str
+    ttl_s: int
+    values: tuple[str, ...]
+    policy: str = "simple"
+    set_identifier: str | None = None
+    weight: int = 0
+    region: str | None = None
+    failover: str | None = None  # PRIMARY or SECONDARY
+    location: Location | None = None
+    proximity: Proximity | None = None
+    cidr: tuple[str, str] | None = None  # collection id, location name
+    alias: Alias | None = None
+    health_check: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How messages name it."""
+        suffix = f" ({self.set_identifier})" if self.set_identifier else ""
+        return f"{self.name} {self.type}{suffix}"
+
+
+Group = tuple[RecordSet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A hosted zone: `groups[name][type]` are the record sets that share a name and a type."""
+
+    id: str
+    name: str
+    groups: Mapping[str, Mapping[str, Group]]
+    nodes: frozenset[str] = field(default=frozenset())
+
+    def contains(self, name: str) -> bool:
+        return name == self.name or name.endswith("." + self.name)
+
+    def group(self, name: str, rtype: str) -> Group:
+        """The record sets of a name and type; empty when there are none."""
+        return self.groups.get(name, {}).get(rtype, ())
+
+    def owner(self, name: str) -> str | None:
+        """The name whose record sets answer for `name`: itself, a wildcard, or None (NXDOMAIN).
+
+        A name that exists, also as an empty non-terminal, beats every wildcard for all types
+        (DomainNameFormat, RFC 4592).
+        """
+        if name in self.nodes:
+            return name
+        while name != self.name:
+            name = name.partition(".")[2]
+            if name in self.nodes:
+                wildcard = f"*.{name}"
+                return wildcard if wildcard in self.groups else None
+        return None
+
+    def cut(self, name: str) -> Group:
+        """The NS record set that delegates `name` away from this zone; empty when none does."""
+        found: Group = ()
+        while name != self.name and name:
+            found = self.group(name, "NS") or found
+            name = name.partition(".")[2]
+        return found
+
+    def soa(self) -> tuple[str, int]:
+        """The SOA record's value and its TTL in seconds."""
+        for record in self.group(self.name, "SOA"):
+            if record.values:
+                return record.values[0], record.ttl_s
+        return DEFAULT_SOA, SOA_TTL_S
+
+    def negative_ttl_s(self) -> int:
+        """How long a resolver may remember that there is nothing (SOA-NSrecords)."""
+        value, ttl_s = self.soa()
+        return min(ttl_s, int(value.split()[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Everything that answers: zones by name, CIDR collections by id and location name."""
+
+    by_name: Mapping[str, Zone] = field(default_factory=dict)
+    collections: Mapping[str, Mapping[str, tuple[Prefix, ...]]] = field(default_factory=dict)
+
+    def find(self, name: str) -> Zone | None:
+        """The zone that answers for `name`: the longest that contains it."""
+        while name:
+            if name in self.by_name:
+                return self.by_name[name]
+            name = name.partition(".")[2]
+        return self.by_name.get(".")
+
+
+def parse_zones(body: Json) -> Zones:
+    """The zones of a snapshot: `zones` and optionally `cidr_collections`.
+
+    :raises UsageError: one line that names the record set and what is wrong with it.
+    """
+    zones: dict[str, Zone] = {}
+    for item in body.get("zones", ()):
+        zone = parse_zone(item["id"], item["name"], item["record_sets"])
+        zones.setdefault(zone.name, zone)
+    collections = {
+        collection["id"]: {
+            location: tuple(ip_network(block, strict=False) for block in blocks)
+            for location, blocks in collection["locations"].items()
+        }
+        for collection in body.get("cidr_collections", ())
+    }
+    return Zones(zones, collections)
+
+
+def parse_zone(zone_id: str, name: str, record_sets: Iterable[Json]) -> Zone:
+    """A zone from AWS's JSON record sets.
+
+    :raises UsageError: a record set is malformed, or lies outside the zone.
+    """
+    apex = canonical(name)
+    groups: dict[str, dict[str, Group]] = {apex: {}}
+    nodes = {apex}
+    for item in record_sets:
+        record = parse_record_set(item)
+        owner = record.name
+        if owner != apex and not owner.endswith("." + apex):
+            raise UsageError(f"record set {record.label}: not in zone {apex}")
+        types = groups.setdefault(owner, {})
+        types[record.type] = (*types.get(record.type, ()), record)
+        while owner != apex:
+            nodes.add(owner)
+            owner = owner.partition(".")[2]
+    return Zone(zone_id.rpartition("/")[2], apex, groups, frozenset(nodes))
+
+
+def parse_record_set(item: Json) -> RecordSet:
+    """One record set from AWS's JSON shape.
+
+    :raises UsageError: a member is missing, of the wrong kind, or excludes another.
+    """
+    try:
+        name, rtype = canonical(item["Name"]), str(item["Type"]).upper()
+    except (KeyError, AttributeError, TypeError) as e:
+        raise UsageError(f"record set {item!r:.120}: needs Name and Type") from e
+    identifier = item.get("SetIdentifier")
+    label = f"{name} {rtype}" + (f" ({identifier})" if identifier else "")
+    members = [m for m in POLICY_MEMBERS if m in item and item[m] is not False]
+    if len(members) > 1:
+        raise UsageError(f"record set {label}: {' and '.join(members)} exclude one another")
+    policy = POLICY_MEMBERS[members[0]] if members else "simple"
+    if policy != "simple" and not identifier:
+        raise UsageError(f"record set {label}: {members[0]} needs a SetIdentifier")
+    if ("AliasTarget" in item) == ("ResourceRecords" in item):
+        raise UsageError(f"record set {label}: give either AliasTarget or ResourceRecords")
+    try:
+        return RecordSet(
+            name, rtype, int(item.get("TTL", 0)),
+            tuple(str(r["Value"]) for r in item.get("ResourceRecords", ())),
+            policy, identifier,
+            weight=int(item.get("Weight", 0)),
+            region=item.get("Region"),
+            failover=item.get("Failover"),
+            location=_location(item.get("GeoLocation")),
+            proximity=_proximity(item.get("GeoProximityLocation")),
+            cidr=_cidr(item.get("CidrRoutingConfig")),
+            alias=_alias(item.get("AliasTarget")),
+            health_check=item.get("HealthCheckId") or None,
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError) as e:
+        what = f"{e.args[0]} is missing" if isinstance(e, KeyError) else str(e)
+        raise UsageError(f"record set {label}: {what}") from e
+
+
+def _alias(item: Json | None) -> Alias | None:
+    if item is None:
+        return None
+    health = item["EvaluateTargetHealth"]
+    zone_id = str(item["HostedZoneId"]).rpartition("/")[2]
+    # CloudFormation and some exporters write booleans as text.
+    return Alias(zone_id, canonical(item["DNSName"]), health in (True, "true", "True"))
+
+
+def _location(item: Json | None) -> Location | None:
+    if item is None:
+        return None
+    country = item.get("CountryCode")
+    return Location(
+        item.get("ContinentCode"), None if country == "*" else country, item.get("SubdivisionCode")
+    )
+
+
+def _proximity(item: Json | None) -> Proximity | None:
+    if item is None:
+        return None
+    place = item.get("Coordinates")
+    coordinates = (float(place["Latitude"]), float(place["Longitude"])) if place else None
+    bias = int(item.get("Bias", 0))
+    if not -99 <= bias <= 99:
+        raise ValueError(f"Bias {bias} is not within -99..99")
+    return Proximity(item.get("AWSRegion"), item.get("LocalZoneGroup"), coordinates, bias)
+
+
+def _cidr(item: Json | None) -> tuple[str, str] | None:
+    return None if item is None else (str(item["CollectionId"]), str(item["LocationName"]))
+
+
+def canonical(name: str) -> str:
+    """`name` as this package writes it: lower case, trailing dot, `\\052` as `*`."""
+    name = name.lower().replace("\\052", "*")
+    return name if name.endswith(".") else name + "."
+
+
+def escape_label(label: bytes) -> str:
+    """A label from the wire as Route 53 writes it: all but a-z 0-9 - _ * as `\\ooo`."""
+    return re.sub(r"[^a-z0-9_*-]", lambda m: f"\\{ord(m[0]):03o}", label.lower().decode("latin-1"))
