@@ -1,1 +1,1 @@
-"""Numbers from what clients and public APIs saw. Pure; one file per number of the report."""
+"""What the run showed: each file is a number of the report, a pure function of recorded events."""

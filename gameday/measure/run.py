@@ -1,0 +1,171 @@
+"""A run directory as values; reading its files is the only I/O of the measuring part.
+
+The files and their members are listed in docs/architecture.md. Times stay unix seconds here;
+`Run.t` turns them into AWS seconds from the start of the fault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gameday.errors import RunError
+from gameday.journal import Event, read_events, read_log
+from gameday.measure.rto import Counts, counts
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of like answers of one client; `first` and `last` are when those requests started."""
+
+    client: str
+    profile: str
+    network: str
+    region: str
+    ok: bool
+    outcome: str
+    first: float
+    last: float
+    count: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was recorded of one run."""
+
+    facts: Json  # run.json
+    events: list[Event]  # without load windows and segments
+    windows: list[Event] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    writes: list[Json] = field(default_factory=list)
+    items: list[Json] | None = None  # ledger/audit.jsonl; None: no audit was made
+    zone: Json | None = None
+    health_checks: Json | None = None
+    journal: Json | None = None  # Chaos Toolkit's own
+
+    def of(self, *kinds: str) -> Iterator[Event]:
+        """The events of these kinds, in order of time."""
+        return (e for e in self.events if e["kind"] in kinds)
+
+    def first(self, kind: str) -> Event | None:
+        """The first event of a kind."""
+        return next(self.of(kind), None)
+
+    @property
+    def speed(self) -> float:
+        return float(self.facts.get("speed", 1.0))
+
+    @property
+    def region(self) -> str:
+        """The Region under test."""
+        return str(self.facts["region"])
+
+    @property
+    def share_pct(self) -> float:
+        return float(self.facts.get("hypothesis", {}).get("success_pct", 99.0))
+
+    @property
+    def window_s(self) -> float:
+        return float(self.facts.get("hypothesis", {}).get("window_s", 10.0))
+
+    @cached_property
+    def fault_at(self) -> float | None:
+        """When the fault action began."""
+        event = self.first("fault.started")
+        return float(event["at"]) if event else None
+
+    @cached_property
+    def until(self) -> float:
+        """When the fault ceased to last: the rollback began, or the load ended without one."""
+        for kind in ("rollback.started", "put.back", "run.ended"):
+            event = self.first(kind)
+            if event and event["at"] > (self.fault_at or 0.0):
+                return float(event["at"])
+        return self.load_end
+
+    @cached_property
+    def load_end(self) -> float:
+        """The last instant at which a request was meant to start."""
+        return max((float(w["at"]) for w in self.windows), default=0.0)
+
+    @cached_property
+    def baseline_at(self) -> float:
+        """When warm-up was over."""
+        event = self.first("load.ready")
+        start = min((float(w["at"]) for w in self.windows), default=0.0)
+        return float(event["at"]) if event else start
+
+    @cached_property
+    def counts(self) -> list[Counts]:
+        return [counts(w) for w in self.windows]
+
+    def t(self, at: float) -> float:
+        """AWS seconds from the start of the fault to unix time `at`."""
+        return round((at - (self.fault_at or 0.0)) * self.speed, 3)
+
+    @property
+    def fault_s(self) -> float:
+        """How long the fault lasted, in AWS seconds."""
+        return self.t(self.until)
+
+
+def load(run_dir: Path) -> Run:
+    """The run in `run_dir`.
+
+    :raises RunError: there is no `run.json`, or a file in it is not what it should be.
+    """
+    try:
+        events, windows, segments = [], [], {}
+        for event in read_events(run_dir):
+            if event["kind"] == "load.window":
+                windows.append(event)
+            elif event["kind"] == "client.segment":  # rewritten while it grows: the last stands
+                segments[event["client"], event["first"]] = _segment(event)
+            else:
+                events.append(event)
+        return Run(
+            facts=_json(run_dir / "run.json") or _no_run(run_dir),
+            events=events,
+            windows=windows,
+            segments=sorted(segments.values(), key=lambda s: (s.client, s.first)),
+            writes=_rows(sorted((run_dir / "ledger").glob("writes-*.jsonl"))),
+            items=_audit(run_dir / "ledger" / "audit.jsonl"),
+            zone=_json(run_dir / "zone.json"),
+            health_checks=_json(run_dir / "health-checks.json"),
+            journal=_json(run_dir / "journal.json"),
+        )
+    except (json.JSONDecodeError, KeyError, TypeError) as e:
+        raise RunError(f"{run_dir}: a file of this run is damaged ({type(e).__name__}: {e})") from e
+
+
+def _no_run(run_dir: Path) -> Json:
+    raise RunError(f"{run_dir} has no run.json: not the directory of a run")
+
+
+def _json(path: Path) -> Json | None:
+    if not path.is_file():
+        return None
+    found: Json = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _rows(paths: list[Path]) -> list[Json]:
+    return [row for path in paths for row in read_log(path)]
+
+
+def _audit(path: Path) -> list[Json] | None:
+    return list(read_log(path)) if path.is_file() else None
+
+
+def _segment(event: Mapping[str, Any]) -> Segment:
+    return Segment(
+        client=str(event["client"]), profile=event["profile"], network=event.get("network", ""),
+        region=event.get("region", ""), ok=bool(event["ok"]), outcome=event.get("outcome", ""),
+        first=float(event["first"]), last=float(event["last"]), count=int(event["count"]),
+    )  # fmt: skip

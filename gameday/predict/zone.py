@@ -1,0 +1,97 @@
+"""The predictor's settings, read from the exports that the `aws` CLI prints.
+
+`aws route53 list-resource-record-sets` and `aws route53 list-health-checks`; nothing is asked of
+AWS. An alias has no TTL of its own: one to API Gateway answers with 60 s.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from gameday.errors import UsageError
+from gameday.predict.clients import Population
+from gameday.predict.model import Prediction, Settings, predict
+
+ALIAS_TTL_S = 60.0
+"""Route 53 Developer Guide, "Choosing between alias and non-alias records": the target's TTL, which
+is 60 s for API Gateway, load balancers and CloudFront."""
+
+Json = Mapping[str, Any]
+
+CLIENTS = (
+    Population("per-request", clients=400, caches=400),
+    Population("pooled-max-age-30", clients=400, caches=40),
+    Population("pooled", clients=400, caches=400),
+)
+"""The kinds of client that `predict_zone` looks at, when nobody says better."""
+
+
+def settings_for(zone: Json, checks: Json, endpoint: str, region: str | None) -> Settings | None:
+    """Interval, threshold and TTL of `endpoint`'s record for `region`; None without such a record.
+
+    :param region: the Region that is lost; None takes the first record with a health check.
+    :raises UsageError: the record names a health check that the export does not hold.
+    """
+    records = [r for r in _records(zone, endpoint) if r.get("HealthCheckId")]
+    if region is not None:
+        records = [r for r in records if _belongs(r, region)] or records
+    if not records:
+        return None
+    record = records[0]
+    config = _config(checks, record["HealthCheckId"], endpoint)
+    return Settings(
+        interval_s=float(config.get("RequestInterval", 30)),
+        threshold=int(config.get("FailureThreshold", 3)),
+        ttl_s=ALIAS_TTL_S if "AliasTarget" in record else float(record.get("TTL", 300)),
+    )
+
+
+def predict_zone(zone: Json, checks: Json, seed: int = 0) -> dict[str, Prediction]:
+    """The prediction for each name that has more than one answer and a health check.
+
+    :raises UsageError: an export that is not what the `aws` CLI prints, or is cut short.
+    """
+    names: dict[str, int] = defaultdict(int)
+    for record in _all(zone, "ResourceRecordSets"):
+        if record.get("SetIdentifier") and record.get("Type") in ("A", "AAAA", "CNAME"):
+            names[record["Name"].rstrip(".")] += 1
+    rng = np.random.default_rng(seed)
+    found: dict[str, Prediction] = {}
+    for name in (n for n, count in names.items() if count > 1):
+        settings = settings_for(zone, checks, name, None)
+        if settings is not None:
+            found[name] = predict(settings, list(CLIENTS), rng, runs=400)
+    return found
+
+
+def _all(export: Json, member: str) -> list[dict[str, Any]]:
+    rows = export.get(member)
+    if not isinstance(rows, list):
+        raise UsageError(f"no {member} in the export: give what the aws CLI printed")
+    if export.get("IsTruncated"):
+        raise UsageError(f"the export of {member} is cut short (IsTruncated): export every page")
+    return rows
+
+
+def _records(zone: Json, endpoint: str) -> list[dict[str, Any]]:
+    wanted = endpoint.rstrip(".").lower()
+    return [
+        r for r in _all(zone, "ResourceRecordSets")
+        if str(r.get("Name", "")).rstrip(".").lower() == wanted
+    ]  # fmt: skip
+
+
+def _belongs(record: Json, region: str) -> bool:
+    return record.get("Region") == region or region in str(record.get("SetIdentifier", ""))
+
+
+def _config(checks: Json, check: str, endpoint: str) -> Json:
+    for row in _all(checks, "HealthChecks"):
+        if row.get("Id") == check:
+            config: Json = row.get("HealthCheckConfig", {})
+            return config
+    raise UsageError(f"{endpoint} uses health check {check}, which the export does not hold")
