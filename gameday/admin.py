@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gameday import settings
-from gameday.errors import AwsError
-from gameday.guard import refuse_without_lab
+from gameday.errors import AwsError, Refused
 
 TIMEOUT_S = 10.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def request(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -25,11 +25,10 @@ def request(method: str, path: str, body: dict[str, Any] | None = None) -> dict[
     :raises AwsError: the lab does not answer, or answers with an error.
     """
     target = settings.current()
-    refuse_without_lab(target, f"{method} {path}")
-    address = urlsplit(str(target.admin))
-    connection = http.client.HTTPConnection(
-        address.hostname or "127.0.0.1", address.port, timeout=TIMEOUT_S
-    )
+    address = urlsplit(target.admin or "")
+    if address.hostname not in LOOPBACK:
+        raise Refused(f"GAMEDAY_ADMIN is not a lab on loopback: {target.admin or 'not set'}")
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=TIMEOUT_S)
     headers = {"Authorization": f"Bearer {_token(target)}", "Content-Type": "application/json"}
     try:
         connection.request(method, path, json.dumps(body) if body is not None else None, headers)

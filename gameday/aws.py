@@ -7,10 +7,12 @@ every thread has sessions of its own, and clients are kept per thread, service a
 from __future__ import annotations
 
 import functools
+import ipaddress
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -19,7 +21,6 @@ from chaoslib.exceptions import ActivityFailed
 
 from gameday import settings
 from gameday.errors import AwsError, GamedayError, Refused
-from gameday.guard import refuse_foreign_endpoint
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,6 +31,8 @@ QUICK = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts":
 
 GLOBAL_REGION = "us-east-1"
 """Where Route 53's API lives, whichever Region is meant."""
+
+START_A_LAB = "start a lab and use its env file: gameday lab run -- COMMAND"
 
 _clients = threading.local()
 
@@ -93,3 +96,25 @@ def is_missing(error: ClientError) -> bool:
     """Whether the API said that the thing asked for is not there."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     return code.startswith(("ResourceNotFound", "NoSuch", "NotFound")) or code == "404"
+
+
+def refuse_foreign_endpoint(endpoint: str | None) -> None:
+    """Return if the AWS API that `endpoint` names is a lab's on loopback.
+
+    :raises Refused: no endpoint (boto3 would call Amazon) or one that is not loopback.
+    """
+    if endpoint is None:
+        raise Refused(f"AWS_ENDPOINT_URL is not set, so this would call AWS; {START_A_LAB}")
+    if not is_loopback(endpoint):
+        raise Refused(f"AWS_ENDPOINT_URL is not a lab on loopback: {endpoint}; {START_A_LAB}")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the host of `url` is `localhost` or a literal loopback address."""
+    host = urlsplit(url).hostname or ""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
