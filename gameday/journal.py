@@ -52,6 +52,27 @@ def read_log(path: Path) -> Iterator[Event]:
                 yield json.loads(line)
 
 
+class Tail:
+    """Follows every log of a run while it grows. Each `new()` returns what was added since."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._folder = run_dir / "events"
+        self._read: dict[Path, int] = {}
+
+    def new(self) -> list[Event]:
+        """Whole events written since the last call, in order of time; torn lines wait."""
+        found: list[Event] = []
+        for path in sorted(self._folder.glob("*.jsonl")):
+            start = self._read.get(path, 0)
+            with path.open("rb") as file:
+                file.seek(start)
+                chunk = file.read()
+            whole = chunk[: chunk.rfind(b"\n") + 1]
+            self._read[path] = start + len(whole)
+            found += [json.loads(line) for line in whole.splitlines()]
+        return sorted(found, key=_at)
+
+
 def read_events(run_dir: Path) -> Iterator[Event]:
     """Every event of a run in order of time, from all writers' files in `run_dir/events`."""
     logs = (sorted(read_log(p), key=_at) for p in sorted((run_dir / "events").glob("*.jsonl")))

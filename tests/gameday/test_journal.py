@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from gameday.journal import EventLog, read_events, read_log, run_log
+from gameday.journal import EventLog, Tail, read_events, read_log, run_log
 
 
 def test_are_writers_merged_in_order_of_time(tmp_path: Path) -> None:
@@ -27,3 +27,18 @@ def test_is_a_torn_last_line_left_out(tmp_path: Path) -> None:
 def test_is_there_no_log_outside_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GAMEDAY_RUN_DIR", raising=False)
     assert run_log("chaos") is None
+
+
+def test_does_a_tail_return_each_event_once_and_wait_for_torn_lines(tmp_path: Path) -> None:
+    tail = Tail(tmp_path)
+    assert tail.new() == []
+    log = EventLog(tmp_path / "events/a.jsonl")
+    log.append("first", at=1.0)
+    with (tmp_path / "events/b.jsonl").open("w") as file:
+        file.write('{"at": 2.0, "ki')
+        file.flush()
+        assert [e["kind"] for e in tail.new()] == ["first"]
+        file.write('nd": "second"}\n')
+    assert [e["kind"] for e in tail.new()] == ["second"]
+    assert tail.new() == []
+    log.close()
