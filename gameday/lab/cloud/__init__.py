@@ -1,0 +1,1 @@
+"""The AWS endpoint: moto keeps the control plane's state, this package gives it consequences."""

@@ -1,0 +1,163 @@
+"""Route 53 health checks as the control plane keeps them: AWS's JSON, versions, references.
+
+A `HealthCheck` is AWS's JSON as `list-health-checks` prints it. What the checkers observe of them
+is not here.
+"""
+
+from __future__ import annotations
+
+import copy
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from gameday.lab.cloud.wire import Fault
+
+HealthCheck = dict[str, Any]
+Config = dict[str, Any]
+
+_ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
+_PORTS = {"HTTP": 80, "HTTP_STR_MATCH": 80, "HTTPS": 443, "HTTPS_STR_MATCH": 443}
+_UPDATABLE = (
+    "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "SearchString",
+    "FailureThreshold", "Inverted", "Disabled", "HealthThreshold", "ChildHealthChecks",
+    "EnableSNI", "Regions", "AlarmIdentifier", "InsufficientDataHealthStatus",
+)  # fmt: skip
+RESETTABLE = ("FullyQualifiedDomainName", "Regions", "ResourcePath", "ChildHealthChecks")
+INTERVALS_S = (10, 30)
+
+
+def with_defaults(config: Mapping[str, Any]) -> Config:
+    """The configuration with the defaults that Route 53 shows, without empty members.
+
+    Source: Route 53 API reference, HealthCheckConfig.
+    """
+    kind = config["Type"]
+    full: Config = {k: copy.deepcopy(v) for k, v in config.items() if v not in (None, [])}
+    full.setdefault("Inverted", False)
+    full.setdefault("Disabled", False)
+    if kind in _ENDPOINT_TYPES:
+        full.setdefault("RequestInterval", 30)
+        full.setdefault("FailureThreshold", 3)
+        full.setdefault("MeasureLatency", False)
+        full.setdefault("EnableSNI", kind.startswith("HTTPS"))
+        if kind in _PORTS:
+            full.setdefault("Port", _PORTS[kind])
+    return full
+
+
+def refusals(config: Mapping[str, Any]) -> list[str]:
+    """Why Route 53 would not take a complete configuration; empty when it would."""
+    kind, found = config["Type"], []
+    if kind in _ENDPOINT_TYPES:
+        if config.get("RequestInterval") not in INTERVALS_S:
+            found.append("RequestInterval must be 10 or 30")
+        if not 1 <= config.get("FailureThreshold", 3) <= 10:
+            found.append("FailureThreshold must be between 1 and 10")
+        if not config.get("IPAddress") and not config.get("FullyQualifiedDomainName"):
+            found.append("IPAddress or FullyQualifiedDomainName is required")
+        if kind.endswith("STR_MATCH") and not config.get("SearchString"):
+            found.append(f"SearchString is required for {kind}")
+        if "Port" not in config:
+            found.append("Port is required for TCP")
+        elif not 1 <= config["Port"] <= 65535:
+            found.append("Port must be between 1 and 65535")
+    if kind == "CALCULATED" and config.get("HealthThreshold") is None:
+        found.append("HealthThreshold is required for CALCULATED")
+    if kind == "CLOUDWATCH_METRIC" and not config.get("AlarmIdentifier"):
+        found.append("AlarmIdentifier is required for CLOUDWATCH_METRIC")
+    if kind == "RECOVERY_CONTROL" and not config.get("RoutingControlArn"):
+        found.append("RoutingControlArn is required for RECOVERY_CONTROL")
+    if 0 < len(config.get("Regions", [])) < 3:
+        found.append("Regions must name at least three Regions")
+    return found
+
+
+class HealthChecks:
+    """All health checks of the account by id."""
+
+    def __init__(self) -> None:
+        self._checks: dict[str, HealthCheck] = {}
+        self._references: dict[str, str] = {}  # caller reference -> id, also of deleted checks
+
+    def create(self, reference: str, config: Mapping[str, Any]) -> HealthCheck:
+        """The new check, or the existing one when the caller repeats itself.
+
+        :raises Fault: HealthCheckAlreadyExists when the reference was used with other settings
+            or for a check that was deleted (API reference, CreateHealthCheck); InvalidInput.
+        """
+        full = with_defaults(config)
+        known = self._references.get(reference)
+        if known is not None:
+            existing = self._checks.get(known)
+            if existing and existing["HealthCheckConfig"] == full:
+                return existing
+            raise Fault(
+                "HealthCheckAlreadyExists",
+                f"A health check with caller reference {reference} already exists or existed.",
+            )
+        self._refuse_invalid(full)
+        check = {
+            "Id": str(uuid.uuid4()),
+            "CallerReference": reference,
+            "HealthCheckConfig": full,
+            "HealthCheckVersion": 1,
+        }
+        self._checks[check["Id"]] = check
+        self._references[reference] = check["Id"]
+        return check
+
+    def update(self, check_id: str, changes: Mapping[str, Any]) -> HealthCheck:
+        """The check after the change; its version is one higher.
+
+        :raises Fault: NoSuchHealthCheck, HealthCheckVersionMismatch, InvalidInput.
+        """
+        check = self.get(check_id)
+        version = changes.get("HealthCheckVersion")
+        if version is not None and version != check["HealthCheckVersion"]:
+            raise Fault(
+                "HealthCheckVersionMismatch",
+                f"Version {version} of health check {check_id} is not current; "
+                f"the current one is {check['HealthCheckVersion']}.",
+            )
+        config = dict(check["HealthCheckConfig"])
+        for name in changes.get("ResetElements") or ():
+            config.pop(name, None)
+        config |= {k: changes[k] for k in _UPDATABLE if changes.get(k) is not None}
+        full = with_defaults(config)
+        self._refuse_invalid(full)
+        updated = check | {
+            "HealthCheckConfig": full,
+            "HealthCheckVersion": check["HealthCheckVersion"] + 1,
+        }
+        self._checks[check_id] = updated
+        return updated
+
+    def get(self, check_id: str) -> HealthCheck:
+        """The check called `check_id`.
+
+        :raises Fault: NoSuchHealthCheck.
+        """
+        if check_id not in self._checks:
+            raise Fault("NoSuchHealthCheck", f"A health check with id {check_id} does not exist.")
+        return self._checks[check_id]
+
+    def delete(self, check_id: str) -> None:
+        """Remove the check; its caller reference stays used."""
+        self.get(check_id)
+        del self._checks[check_id]
+
+    def all(self) -> list[HealthCheck]:
+        """Every check, oldest first."""
+        return list(self._checks.values())
+
+    def _refuse_invalid(self, config: Config) -> None:
+        found = refusals(config)
+        for child in config.get("ChildHealthChecks", []):
+            existing = self._checks.get(child)
+            if existing is None:
+                found.append(f"child health check {child} does not exist")
+            elif existing["HealthCheckConfig"]["Type"] == "CALCULATED":
+                found.append(f"child health check {child} is itself CALCULATED")
+        if found:
+            raise Fault("InvalidInput", "; ".join(found))

@@ -1,0 +1,54 @@
+"""Operations that the lab answers in moto's place: a table of handlers by operation name.
+
+A handler takes the call's Region and parameters (as boto3 names them) and returns the response
+(as boto3 shows it), or raises `Fault`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from gameday.lab.cloud.http import Request, Response
+from gameday.lab.cloud.scope import Scope
+from gameday.lab.cloud.wire import Fault, Operation
+
+Params = dict[str, Any]
+Result = dict[str, Any]
+Handler = Callable[[str, Params], Result | Awaitable[Result]]
+
+BOTO_NAMES = {"monitoring": "cloudwatch"}
+"""botocore's name of a service where the signing name differs."""
+
+
+class OwnOperations:
+    """The handlers of one service; `handle` answers None where moto should."""
+
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        handlers: Mapping[str, Handler],
+        refused: Callable[[str], Fault | None] = lambda name: None,
+    ) -> None:
+        self._service, self._base_url = service, base_url
+        self._handlers, self._refused = handlers, refused
+
+    async def handle(self, scope: Scope, request: Request) -> Response | None:
+        """The answer to `request`, or None when the operation is not one of ours."""
+        try:
+            operation = Operation(self._service, request, self._base_url)
+        except LookupError:
+            return None
+        fault = self._refused(operation.name)
+        handler = self._handlers.get(operation.name)
+        if handler is None:
+            return operation.refuse(fault) if fault else None
+        try:
+            result = handler(scope.region, operation.params)
+            if inspect.isawaitable(result):
+                result = await result
+        except Fault as error:
+            return operation.refuse(error)
+        return operation.answer(result)

@@ -1,0 +1,237 @@
+"""Route 53's control plane in front of moto: record sets, health checks and their status.
+
+moto keeps hosted zones and tags. Record sets and health checks are kept here, because moto drops
+members of both and accepts what AWS refuses; each zone's are mirrored into moto, so that its
+counts and its refusal to delete a zone in use hold.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from gameday import clock
+from gameday.lab.cloud import record_sets
+from gameday.lab.cloud.health_checks import HealthChecks
+from gameday.lab.cloud.moto_app import Moto
+from gameday.lab.cloud.own import Handler, Params, Result
+from gameday.lab.cloud.record_sets import RecordSet
+from gameday.lab.cloud.wire import Fault
+
+PAGE_SIZE = 100
+RECORD_SETS_PAGE_SIZE = 300
+CHECKER_IP_RANGES = ("127.0.0.0/8",)
+"""The lab's checkers ask from loopback; AWS answers its ROUTE53_HEALTHCHECKS prefixes."""
+
+_NO_FAILURE = "The health check endpoint has not failed since its Route 53 health checker started."
+
+
+class Route53:
+    """The handlers, and what of their state the name server and the checkers must know."""
+
+    def __init__(self, moto: Moto, speed: float) -> None:
+        self._moto, self._speed = moto, speed
+        self._record_sets: dict[str, list[RecordSet]] = {}
+        self._changes: dict[str, datetime] = {}
+        self.checks = HealthChecks()
+        self.health: dict[str, dict[str, Any]] = {}
+        self._failures: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def handlers(self) -> dict[str, Handler]:
+        """By operation name."""
+        return {
+            "ChangeResourceRecordSets": self._change_record_sets,
+            "ListResourceRecordSets": self._list_record_sets,
+            "GetChange": self._get_change,
+            "CreateHealthCheck": self._create_check,
+            "UpdateHealthCheck": self._update_check,
+            "GetHealthCheck": lambda _, p: {"HealthCheck": self.checks.get(p["HealthCheckId"])},
+            "DeleteHealthCheck": self._delete_check,
+            "ListHealthChecks": self._list_checks,
+            "GetHealthCheckCount": lambda _, p: {"HealthCheckCount": len(self.checks.all())},
+            "GetHealthCheckStatus": self._status,
+            "GetHealthCheckLastFailureReason": self._last_failure,
+            "GetCheckerIpRanges": lambda _, p: {"CheckerIpRanges": list(CHECKER_IP_RANGES)},
+        }
+
+    def snapshot(self) -> dict[str, Any]:
+        """The body for the name server and the checkers."""
+        return {
+            "zones": [
+                {"id": z.resource_id, "name": z.name, "record_sets": self.record_sets(z)}
+                for z in self.zones()
+                if not z.private_zone
+            ],
+            "health_checks": self.checks.all(),
+        }
+
+    def zones(self) -> list[Any]:
+        """moto's hosted zones."""
+        if not self._moto.used("route53"):
+            return []
+        return list(self._moto.backend("route53", "aws").zones.values())
+
+    def record_sets(self, zone: Any) -> list[RecordSet]:
+        """The record sets of one of moto's zones; a new zone has the SOA and NS moto gave it."""
+        known = self._record_sets.get(zone.resource_id)
+        if known is None:
+            given = (
+                {
+                    "Name": r.name,
+                    "Type": r.type,
+                    "TTL": int(r.ttl),
+                    "ResourceRecords": [{"Value": _text(v)} for v in r.records],
+                }
+                for r in zone.rrsets
+            )
+            made = [{"Action": "CREATE", "ResourceRecordSet": r} for r in given]
+            known = self._record_sets[zone.resource_id] = record_sets.applied([], made)
+        return known
+
+    def observed(self, checks: Mapping[str, dict[str, Any]]) -> None:
+        """Take what the checkers observed; the last failure of each checker is remembered."""
+        self.health.update(checks)
+        for check_id, health in checks.items():
+            for seen in health.get("observations", ()):
+                if not seen["ok"]:
+                    self._failures[check_id, seen["ip"]] = seen
+
+    def zone(self, zone_id: str) -> Any:
+        """moto's zone.
+
+        :raises Fault: NoSuchHostedZone.
+        """
+        short = zone_id.rpartition("/")[2]
+        for zone in self.zones():
+            if zone.resource_id == short:
+                return zone
+        raise Fault("NoSuchHostedZone", f"No hosted zone found with ID: {short}")
+
+    # -- record sets ---------------------------------------------------------------------------
+
+    def _change_record_sets(self, _: str, params: Params) -> Result:
+        zone = self.zone(params["HostedZoneId"])
+        changes = params["ChangeBatch"]["Changes"]
+        current = self.record_sets(zone)
+        messages = self._validated(zone, current, params["ChangeBatch"])
+        messages += record_sets.indivisible_ttl(changes, self._speed)
+        if messages:
+            raise Fault("InvalidChangeBatch", "[" + ", ".join(messages) + "]")
+        self._record_sets[zone.resource_id] = record_sets.applied(current, changes)
+        self._mirror(zone)
+        change_id = "/change/C" + uuid.uuid4().hex[:20].upper()
+        self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
+        return {"ChangeInfo": self._change_info(change_id, "PENDING")}
+
+    def _validated(
+        self, zone: Any, current: list[RecordSet], batch: Mapping[str, Any]
+    ) -> list[str]:
+        return []
+
+    def _mirror(self, zone: Any) -> None:
+        models = __import__("moto.route53.models", fromlist=["RecordSet"])
+        zone.rrsets = [
+            models.RecordSet(
+                r | {"ResourceRecords": [v["Value"] for v in r.get("ResourceRecords", [])]}
+            )
+            for r in self._record_sets[zone.resource_id]
+        ]
+
+    def _list_record_sets(self, _: str, params: Params) -> Result:
+        if params.get("StartRecordType") and not params.get("StartRecordName"):
+            raise Fault("InvalidInput", "StartRecordType needs StartRecordName")
+        start = tuple(params.get(f"StartRecord{x}") for x in ("Name", "Type", "Identifier"))
+        size = min(int(params.get("MaxItems") or RECORD_SETS_PAGE_SIZE), RECORD_SETS_PAGE_SIZE)
+        listed = self.record_sets(self.zone(params["HostedZoneId"]))
+        items, following = record_sets.page(listed, (start[0], start[1], start[2]), size)
+        result: Result = {
+            "ResourceRecordSets": items,
+            "IsTruncated": following is not None,
+            "MaxItems": str(size),
+        }
+        if following:
+            result |= {"NextRecordName": following["Name"], "NextRecordType": following["Type"]}
+            if following.get("SetIdentifier"):
+                result["NextRecordIdentifier"] = following["SetIdentifier"]
+        return result
+
+    def _get_change(self, _: str, params: Params) -> Result:
+        change_id = "/change/" + params["Id"].rpartition("/")[2]
+        if change_id not in self._changes:
+            self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
+        return {"ChangeInfo": self._change_info(change_id, "INSYNC")}
+
+    def _change_info(self, change_id: str, status: str) -> dict[str, Any]:
+        return {"Id": change_id, "Status": status, "SubmittedAt": self._changes[change_id]}
+
+    # -- health checks -------------------------------------------------------------------------
+
+    def _create_check(self, _: str, params: Params) -> Result:
+        check = self.checks.create(params["CallerReference"], params["HealthCheckConfig"])
+        location = f"https://route53.amazonaws.com/2013-04-01/healthcheck/{check['Id']}"
+        return {"HealthCheck": check, "Location": location}
+
+    def _update_check(self, _: str, params: Params) -> Result:
+        return {"HealthCheck": self.checks.update(params["HealthCheckId"], params)}
+
+    def _delete_check(self, _: str, params: Params) -> Result:
+        self.checks.delete(params["HealthCheckId"])
+        self.health.pop(params["HealthCheckId"], None)
+        return {}
+
+    def _list_checks(self, _: str, params: Params) -> Result:
+        size = min(int(params.get("MaxItems") or PAGE_SIZE), PAGE_SIZE)
+        checks, marker = self.checks.all(), params.get("Marker")
+        first = next((i for i, c in enumerate(checks) if c["Id"] == marker), 0)
+        rest = checks[first:]
+        result: Result = {
+            "HealthChecks": rest[:size],
+            "Marker": marker or "",
+            "IsTruncated": len(rest) > size,
+            "MaxItems": str(size),
+        }
+        if len(rest) > size:
+            result["NextMarker"] = rest[size]["Id"]
+        return result
+
+    def _status(self, _: str, params: Params) -> Result:
+        check = self._with_observations(params["HealthCheckId"])
+        seen = self.health.get(check["Id"], {}).get("observations", [])
+        return {"HealthCheckObservations": [_observation(o, o["status"]) for o in seen]}
+
+    def _last_failure(self, _: str, params: Params) -> Result:
+        check = self._with_observations(params["HealthCheckId"])
+        seen = self.health.get(check["Id"], {}).get("observations", [])
+        failures = [self._failures.get((check["Id"], o["ip"])) for o in seen]
+        return {
+            "HealthCheckObservations": [
+                _observation(failed, failed["status"]) if failed else _observation(o, _NO_FAILURE)
+                for o, failed in zip(seen, failures, strict=True)
+            ]
+        }
+
+    def _with_observations(self, check_id: str) -> dict[str, Any]:
+        check = self.checks.get(check_id)
+        kind = check["HealthCheckConfig"]["Type"]
+        if kind == "CALCULATED":
+            raise Fault("InvalidInput", f"The status of a {kind} health check is not available.")
+        return check
+
+
+def _text(value: Any) -> str:
+    """A record's value; moto wraps that of a new zone's SOA once too often."""
+    return str(value["Value"]) if isinstance(value, dict) else str(value)
+
+
+def _observation(seen: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """`status` begins with `Success: ` or `Failure: ` (API reference, GetHealthCheckStatus)."""
+    return {
+        "Region": seen["region"],
+        "IPAddress": seen["ip"],
+        "StatusReport": {
+            "Status": status,
+            "CheckedTime": datetime.fromtimestamp(seen["at"], UTC),
+        },
+    }

@@ -1,0 +1,161 @@
+"""What the data plane must know, read from the control plane's state: bodies of snapshots.
+
+The shapes are those of docs/architecture.md. Nothing here changes state; `Publisher` sends a
+body only when it differs from the last one sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from gameday.lab.channel import Channel
+from gameday.lab.cloud.code import unpack
+from gameday.lab.cloud.moto_app import Moto
+from gameday.lab.log import log
+
+Body = dict[str, Any]
+
+_FUNCTION_OF_URI = re.compile(r":lambda:[^:]+:[^:]*:function:([^:/]+)(?::[^/]+)?/invocations$")
+_HEADER = "gatewayresponse.header."
+_TIMEOUT_MS = 29_000
+
+
+def functions(moto: Moto, region: str, code_dir: Path) -> dict[str, Body]:
+    """The functions of a Region by name, with their code unpacked under `code_dir`."""
+    if not moto.used("lambda"):
+        return {}
+    found = moto.backend("lambda", region).list_functions()
+    return {f.function_name: _function(f, code_dir) for f in found if f.package_type == "Zip"}
+
+
+def _function(function: Any, code_dir: Path) -> Body:
+    body: Body = {
+        "arn": function.function_arn.replace(":$LATEST", ""),
+        "handler": function.handler,
+        "runtime": function.run_time,
+        "code": str(unpack(function.code_bytes, code_dir)),
+        "timeout_s": int(function.timeout),
+        "memory_mb": int(function.memory_size),
+        "environment": dict(function.environment_vars or {}),
+    }
+    fingerprint = json.dumps(body, sort_keys=True).encode()
+    body["revision"] = hashlib.sha256(fingerprint).hexdigest()[:16]
+    reserved = function.reserved_concurrency
+    body["reserved"] = None if reserved is None else int(reserved)
+    return body
+
+
+def apis(moto: Moto, region: str) -> list[Body]:
+    """One entry for each stage of each REST API of a Region.
+
+    On AWS a stage serves the API as it was when deployed; here it serves the API as it is.
+    """
+    if not moto.used("apigateway"):
+        return []
+    return [
+        {
+            "id": api.id,
+            "name": api.name,
+            "kind": "rest",
+            "stage": stage.name,
+            "stage_variables": dict(stage.variables or {}),
+            "binary_types": list(api.binaryMediaTypes or []),
+            "routes": sorted(_routes(api), key=lambda r: (r["path"], r["method"])),
+            "gateway_responses": {
+                name: _gateway_response(r) for name, r in sorted(api.gateway_responses.items())
+            },
+        }
+        for api in moto.backend("apigateway", region).apis.values()
+        for stage in api.stages.values()
+    ]
+
+
+def _routes(api: Any) -> Iterable[Body]:
+    for resource in api.resources.values():
+        for name, method in resource.resource_methods.items():
+            if method.method_integration is not None:
+                yield {
+                    "method": name,
+                    "path": resource.get_path(),
+                    "integration": _integration(method.method_integration.to_json()),
+                }
+
+
+def _integration(integration: Body) -> Body:
+    named = _FUNCTION_OF_URI.search(integration["uri"] or "")
+    return {
+        "type": integration["type"],
+        "function": named[1] if named else None,
+        "timeout_ms": int(integration["timeoutInMillis"] or _TIMEOUT_MS),
+        "templates": integration["requestTemplates"] or {},
+        "responses": integration["integrationResponses"] or {},
+    }
+
+
+def _gateway_response(response: Any) -> Body:
+    """Static headers only (`'value'` in quotes); mapped ones are left out."""
+    parameters = (response.response_parameters or {}).items()
+    return {
+        "headers": {
+            name.removeprefix(_HEADER): value[1:-1]
+            for name, value in parameters
+            if name.startswith(_HEADER) and len(value) > 1 and value[0] == value[-1] == "'"
+        },
+        "status": int(response.status_code) if response.status_code else None,
+        "templates": dict(response.response_templates or {}),
+    }
+
+
+def domains(moto: Moto, region: str) -> dict[str, list[Body]]:
+    """The custom domains of a Region and what their base paths lead to."""
+    if not moto.used("apigateway"):
+        return {}
+    backend = moto.backend("apigateway", region)
+    return {
+        name: [
+            {
+                "base_path": "" if m.base_path == "(none)" else m.base_path,
+                "api": m.rest_api_id,
+                "stage": m.stage,
+            }
+            for m in backend.base_path_mappings.get(name, {}).values()
+        ]
+        for name in backend.domain_names
+    }
+
+
+class Publisher:
+    """Sends each child the newest body that concerns it, once."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._sent: dict[str, str] = {}
+        self.acknowledged: dict[str, int] = {}
+
+    async def publish(self, bodies: dict[str, Callable[[], Body]]) -> None:
+        """Send what changed; returns when all have applied it, or after 1 s of wall time."""
+        changed = []
+        for child, build in bodies.items():
+            body = build()
+            text = json.dumps(body, sort_keys=True)
+            if self._sent.get(child) != text:
+                self._sent[child] = text
+                changed.append(self._send(child, body))
+        if changed:
+            await asyncio.gather(*changed)
+
+    async def _send(self, child: str, body: Body) -> None:
+        if await self._channel.publish(child, body):
+            self.acknowledged[child] = self.acknowledged.get(child, 0) + 1
+        else:
+            log.warning("%s did not apply its configuration within 1 s", child)
+
+    def forget(self, child: str) -> None:
+        """Send the next body to `child` whatever it is: the process was started again."""
+        self._sent.pop(child, None)
