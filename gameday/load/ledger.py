@@ -1,0 +1,74 @@
+"""Every write of a run, one line each: what a client knows of it.
+
+A write whose answer never came is `unknown`: it may have happened. Rows are listed in
+docs/architecture.md; `gameday.measure.audit` compares them with every Region's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gameday import clock
+from gameday.journal import Event, EventLog, read_log
+from gameday.model import OK, WriteOutcome
+
+NEVER_SENT = frozenset({"dns", "connect_timeout", "refused", "tls"})
+"""Outcomes of a request that never left the client."""
+
+REFUSED = frozenset({"http_4xx", "http_429"})
+"""Answers that say the write did not happen."""
+
+
+def write_outcome(outcome: str, not_invoked: bool = False) -> WriteOutcome:
+    """What a client may conclude about its write from the outcome of the request.
+
+    :param not_invoked: the answer is API Gateway's own 500, which says that the function could not
+        be invoked (Lambda Developer Guide, "Using AWS Lambda with API Gateway": error types). Any
+        other 5xx leaves open whether the function had written before it failed.
+    """
+    if outcome == OK:
+        return WriteOutcome.ACKNOWLEDGED
+    if not_invoked or outcome in NEVER_SENT or outcome in REFUSED:
+        return WriteOutcome.FAILED
+    return WriteOutcome.UNKNOWN
+
+
+class Ledger:
+    """The writes of one load process, in `ledger/writes-<index>.jsonl`; nothing without a run."""
+
+    def __init__(self, run_dir: Path | None, index: int) -> None:
+        path = run_dir / "ledger" / f"writes-{index}.jsonl" if run_dir else None
+        self._log = EventLog(path) if path else None
+
+    def record(
+        self,
+        *,
+        key: str,
+        item_id: str | None,
+        client: str,
+        region: str,
+        outcome: WriteOutcome,
+    ) -> None:
+        """Add one write; an acknowledged one carries when it was."""
+        if self._log:
+            now = clock.now()
+            acked_at = now if outcome == WriteOutcome.ACKNOWLEDGED else None
+            self._log.append_raw(
+                {
+                    "at": now, "key": key, "id": item_id, "client": client, "region": region,
+                    "outcome": outcome, "acked_at": acked_at,
+                }
+            )  # fmt: skip
+
+    def close(self) -> None:
+        if self._log:
+            self._log.sync()
+            self._log.close()
+            self._log = None
+
+
+def read_writes(run_dir: Path) -> Iterator[Event]:
+    """Every write of a run, load process by load process, in the order written."""
+    for path in sorted((run_dir / "ledger").glob("writes-*.jsonl")):
+        yield from read_log(path)
