@@ -1,0 +1,194 @@
+"""`gameday run`: an experiment or a job file, in a lab of its own unless one is up."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gameday import clock, experiment, jobs, runner
+from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
+from gameday.commands.live import Live, live_from
+from gameday.commands.text import Narrator
+from gameday.errors import GamedayError, UsageError
+from gameday.journal import Event
+from gameday.lab import handle
+from gameday.lab.config import LabConfig
+from gameday.model import EXIT_CODES, Verdict
+from gameday.report import terminal
+
+WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@lab_options
+@click.option("--clients", metavar="MIX", help="Who is using it, e.g. per-request=50,pooled=50.")
+@click.option("--rate", type=float, help="Requests offered per AWS second.")
+@click.option("--region", help="The Region to lose (default: the home Region).")
+@click.option("--rto", type=float, help="Recovery time objective, AWS seconds.")
+@click.option("--rpo", type=float, help="Recovery point objective, AWS seconds.")
+@click.option("--target", type=click.Path(path_type=Path), help="A target's env file.")
+@click.option("--json", "as_json", is_flag=True, help="Print findings.json and nothing else.")
+@click.option("--keep-as", type=click.Path(path_type=Path), help="Copy the run there, too.")
+def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None:
+    """Run FILE, an experiment or a job file, and give a verdict.
+
+    Exit codes: 0 PASSED, 1 FAILED, 2 wrong usage, 3 ERROR, 4 STOPPED.
+    """
+    if not file.exists():
+        raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
+    say = Narrator(quiet=as_json)
+    orders = _orders(file, options)
+    with _target(options, say) as env:
+        results = [_one(one, env, options, say, as_json) for one in orders]
+    if keep_as:
+        shutil.copytree(results[-1][0], keep_as, dirs_exist_ok=True)
+    if jobs.is_job(file):
+        path = jobs.write_junit(jobs.load(file), [run_dir for run_dir, _ in results])
+        say.say("junit", str(path))
+    sys.exit(EXIT_CODES[_worst([Verdict(f["verdict"]) for _, f in results])])
+
+
+def _worst(verdicts: list[Verdict]) -> Verdict:
+    return next(v for v in WORST_FIRST if v in verdicts)
+
+
+def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
+    """Each experiment to run, checked before the first begins, with its own overrides."""
+    given = {"GAMEDAY_CLIENTS": options["clients"], "GAMEDAY_RATE_PER_S": options["rate"],
+             "GAMEDAY_REGION": options["region"], "GAMEDAY_RTO_S": options["rto"],
+             "GAMEDAY_RPO_S": options["rpo"]}  # fmt: skip
+    extra = {name: str(value) for name, value in given.items() if value is not None}
+    if jobs.is_job(file):
+        orders = [(e.file, e.overrides() | extra) for e in jobs.load(file).experiments]
+    else:
+        orders = [(file, extra)]
+    for one, _ in orders:
+        experiment.read(one)
+    return orders
+
+
+@contextlib.contextmanager
+def _target(options: dict[str, Any], say: Narrator) -> Iterator[dict[str, str]]:
+    """The settings of what is tested: a target file's, the lab's around us, or a lab of our own."""
+    if options["target"]:
+        yield runner.target_environment(options["target"])
+        return
+    if os.environ.get("GAMEDAY_ADMIN"):
+        yield {k: v for k, v in os.environ.items() if k.startswith(("GAMEDAY_", "AWS_"))}
+        return
+    folder = Path.cwd() / ".gameday" / options["name"]
+    if handle.is_up(folder):
+        say.say("lab", f"using {options['name']}, which is up")
+        yield handle.environment(folder)
+        return
+    config: LabConfig = lab_config(options)
+    with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
+        say_ready(say, config, ready)
+        yield ready["ready"]
+
+
+def _one(
+    order: tuple[Path, dict[str, str]],
+    env: Mapping[str, str],
+    options: Mapping[str, Any],
+    say: Narrator,
+    as_json: bool,
+) -> tuple[Path, dict[str, Any]]:
+    file, extra = order
+    _check_region(extra.get("GAMEDAY_REGION") or env.get("GAMEDAY_REGION"), env)
+    screen = Screen(say)
+    with screen.keys():
+        run_dir, findings = runner.run(
+            runner.Order(file, Path.cwd(), env, extra),
+            runner.Watchers(screen.start, screen.event, screen.tick, screen.wish),
+        )
+    say.end()
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+    for line in terminal.lines(findings):
+        say.line(line)
+    return run_dir, findings
+
+
+def _check_region(region: str | None, env: Mapping[str, str]) -> None:
+    known = env.get("GAMEDAY_REGIONS", "").split(",")
+    if not region:
+        raise UsageError(f"name the Region to lose: --region {'|'.join(known)}")
+    if region not in known:
+        raise UsageError(f"--region {region}: this target's Regions are {', '.join(known)}")
+
+
+class Screen:
+    """What a person sees of a run, and the key that stops it."""
+
+    def __init__(self, say: Narrator) -> None:
+        self.say, self.live, self.run_dir = say, None, Path()
+        self._early: list[Event] = []
+        self._cbreak = False
+
+    live: Live | None
+
+    def start(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.say.say("run", f"{run_dir.relative_to(Path.cwd())}   stop: q, or `gameday stop`")
+
+    def event(self, event: Event) -> None:
+        """Show what an event is worth, once it is known which run this is."""
+        if self.live is None:
+            facts = self.run_dir / "run.json"
+            if not facts.exists():
+                self._early.append(event)
+                return
+            self.live = live_from(json.loads(facts.read_text()))
+            for early in self._early:
+                self._show(early)
+        self._show(event)
+
+    def _show(self, event: Event) -> None:
+        assert self.live is not None
+        for line in self.live.feed(event):
+            self.say.line(line)
+
+    def tick(self) -> None:
+        if self.live:
+            self.say.footer(self.live.footer(clock.now()))
+
+    def wish(self) -> str | None:
+        """Why the run should stop, if somebody asked: the key q, or `gameday stop`."""
+        if (self.run_dir / "stop").exists():
+            return "gameday stop"
+        if self._cbreak and select.select([sys.stdin], [], [], 0)[0]:
+            return "key q" if sys.stdin.read(1).lower() == "q" else None
+        return None
+
+    @contextlib.contextmanager
+    def keys(self) -> Iterator[None]:
+        """Single keys are read without Enter while the block runs (terminals only)."""
+        if not (self.say.live and sys.stdin.isatty()):
+            yield
+            return
+        import termios
+        import tty
+
+        fd = sys.stdin.fileno()
+        before = termios.tcgetattr(fd)
+        tty.setcbreak(fd)
+        self._cbreak = True
+        try:
+            yield
+        finally:
+            self._cbreak = False
+            termios.tcsetattr(fd, termios.TCSADRAIN, before)
+
+
+__all__ = ["GamedayError", "run"]

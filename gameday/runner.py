@@ -1,0 +1,250 @@
+"""One experiment, from its file to its verdict: spawns `chaos run` and follows what it writes.
+
+The control `gameday.controls.record` does the measuring, so that plain `chaos run` leaves the same
+run directory. What is added here: rollbacks always, a live screen, one way to stop, the undo
+journal played when `chaos` died, and the exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gameday import clock, experiment, report, settings, undo
+from gameday.errors import GamedayError, RunError, RunStopped
+from gameday.journal import Event, EventLog, Tail, read_events
+
+CONTROL = {
+    "name": "gameday",
+    "provider": {"type": "python", "module": "gameday.controls.record"},
+}
+POLL_WALL_S = 0.1
+STOP_WITHIN_WALL_S = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run, against which target."""
+
+    file: Path
+    root: Path
+    env: Mapping[str, str]              # the target's settings
+    extra: Mapping[str, str] = field(default_factory=dict)    # GAMEDAY_ overrides of this run
+
+
+@dataclass
+class Watchers:
+    """Who wants to see the run while it happens; `asked_to_stop` is polled."""
+
+    on_start: Callable[[Path], None] = lambda run_dir: None
+    on_event: Callable[[Event], None] = lambda event: None
+    on_tick: Callable[[], None] = lambda: None
+    asked_to_stop: Callable[[], str | None] = lambda: None
+
+
+def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
+    """Run the experiment; its directory and its findings.
+
+    :raises GamedayError: it could not begin. Once begun, every end has findings.
+    """
+    experiment.read(order.file)
+    run_dir = new_run_dir(order.root, order.file.stem)
+    watchers.on_start(run_dir)
+    environ = {**os.environ, **order.env, **order.extra, "GAMEDAY_RUN_DIR": str(run_dir)}
+    with _stop_signals() as signals:
+        chaos = _spawn(order, run_dir, environ)
+        _write_runner(run_dir, chaos.pid)
+        stopped = _follow(chaos, run_dir, watchers, signals)
+    if not (run_dir / "run.json").exists():
+        raise RunError(_why_not_begun(run_dir))
+    with _environment(environ):
+        _settle(run_dir)
+        findings = report.write(run_dir)
+    (run_dir / "runner.json").unlink(missing_ok=True)
+    if stopped and findings["verdict"] == "PASSED":
+        raise RunStopped(f"{run_dir}: stopped ({stopped}), yet the findings say PASSED")
+    return run_dir, findings
+
+
+def _settle(run_dir: Path) -> None:
+    """Put back what is still changed, if `chaos` died before its control could."""
+    if any(event["kind"] == "put.back" for event in read_events(run_dir)):
+        return
+    result = undo.replay(run_dir)
+    log = EventLog(run_dir / "events" / "runner.jsonl")
+    log.append("put.back", settings=result.total, equal=result.equal, by="runner")
+    log.close()
+
+
+def new_run_dir(root: Path, stem: str) -> Path:
+    """A fresh `reports/runs/<stem>/<UTC time>` which `reports/latest` points to."""
+    at = datetime.fromtimestamp(clock.now(), UTC)
+    runs = root / "reports" / "runs" / stem
+    runs.mkdir(parents=True, exist_ok=True)
+    base, number = at.strftime("%Y-%m-%dT%H-%M-%SZ"), 1
+    run_dir = runs / base
+    while True:
+        try:
+            run_dir.mkdir()
+            break
+        except FileExistsError:
+            number += 1
+            run_dir = runs / f"{base}-{number}"
+    latest, fresh = root / "reports" / "latest", root / "reports" / ".latest"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(run_dir.relative_to(root / "reports"))
+    fresh.replace(latest)
+    return run_dir
+
+
+def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    file = _with_control(order.file, run_dir)
+    command = [
+        str(_chaos()), "--no-version-check", "--log-file", str(run_dir / "chaos.log"),
+        "run", "--rollback-strategy", "always",
+        "--journal-path", str(run_dir / "journal.json"), str(file),
+    ]  # fmt: skip
+    with (run_dir / "chaos-output.log").open("wb") as output:
+        return subprocess.Popen(
+            command, cwd=order.root, env=dict(environ), stdin=subprocess.DEVNULL,
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+
+def _chaos() -> Path:
+    beside = Path(sys.executable).with_name("chaos")
+    found = beside if beside.exists() else shutil.which("chaos")
+    if not found:
+        raise RunError("the `chaos` command is not installed; see README.md, Set-up")
+    return Path(found)
+
+
+def _with_control(file: Path, run_dir: Path) -> Path:
+    """The experiment, or a copy in the run directory that carries our control."""
+    body = experiment.read(file)
+    named = [c.get("provider", {}).get("module") for c in body.get("controls", [])]
+    if CONTROL["provider"]["module"] in named:            # type: ignore[index]
+        return file.resolve()
+    body["controls"] = [CONTROL, *body.get("controls", [])]
+    copy = run_dir / "experiment.json"
+    copy.write_text(json.dumps(body, indent=1))
+    return copy
+
+
+def _write_runner(run_dir: Path, chaos_pid: int) -> None:
+    facts = {"pid": os.getpid(), "chaos_pid": chaos_pid}
+    (run_dir / "runner.json").write_text(json.dumps(facts))
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[list[str]]:
+    """Collects the names of SIGINT, SIGTERM and SIGHUP instead of ending this process."""
+    seen: list[str] = []
+
+    def note(number: int, _frame: Any) -> None:
+        seen.append(signal.Signals(number).name)
+
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, note) for number in wanted}
+    try:
+        yield seen
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _follow(
+    chaos: subprocess.Popen[bytes], run_dir: Path, watchers: Watchers, signals: list[str]
+) -> str | None:
+    """Feed the watchers until `chaos` ends; why it was stopped, if it was."""
+    tail, reason, deadline = Tail(run_dir), None, 0.0
+    while True:
+        over = chaos.poll() is not None
+        for event in tail.new():
+            watchers.on_event(event)
+        watchers.on_tick()
+        if over:
+            return reason
+        wish = (signals[0] if signals else None) or watchers.asked_to_stop()
+        if wish and reason is None:
+            reason, deadline = wish, clock.monotonic() + STOP_WITHIN_WALL_S
+            _stop(chaos, run_dir, wish)
+        elif reason and (len(signals) > 1 or clock.monotonic() > deadline):
+            chaos.kill()
+        clock.sleep_wall(POLL_WALL_S)
+
+
+def _stop(chaos: subprocess.Popen[bytes], run_dir: Path, reason: str) -> None:
+    """Ask `chaos` to end; its rollbacks are played because their strategy is `always`."""
+    log = EventLog(run_dir / "events" / "runner.jsonl")
+    log.append("stop", reason=reason)
+    log.close()
+    with contextlib.suppress(ProcessLookupError):
+        chaos.send_signal(signal.SIGINT)
+
+
+def _why_not_begun(run_dir: Path) -> str:
+    """The last thing `chaos` complained about, as one line."""
+    output = (run_dir / "chaos-output.log").read_text(errors="replace")
+    complaints = [
+        line.partition("]")[2].strip() or line
+        for line in output.splitlines()
+        if any(word in line for word in ("ERROR", "CRITICAL", "not running"))
+    ]
+    return complaints[-1] if complaints else f"chaos did not begin; see {run_dir}/chaos-output.log"
+
+
+@contextlib.contextmanager
+def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+    """This process with the target's settings, for the length of the block."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def active_runs(root: Path) -> dict[Path, dict[str, int]]:
+    """Runs of project `root` whose runner is alive: directory -> its process ids."""
+    found = {}
+    for path in root.glob("reports/runs/*/*/runner.json"):
+        with contextlib.suppress(OSError, ValueError):
+            facts = json.loads(path.read_text())
+            if _alive(facts["pid"]):
+                found[path.parent] = facts
+    return found
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def target_environment(file: Path) -> dict[str, str]:
+    """The settings of a target file, checked.
+
+    :raises GamedayError: it is malformed.
+    """
+    env = settings.parse_target_file(file)
+    settings.current(env)
+    return env
+
+
+__all__ = ["GamedayError", "Order", "Watchers", "active_runs", "run", "target_environment"]
