@@ -126,3 +126,13 @@ def live_server(**members: Any) -> Iterator[LiveServer]:
 def server() -> Iterator[LiveServer]:
     with live_server() as live:
         yield live
+
+
+@pytest.fixture
+def channel() -> FakeChannel:
+    return FakeChannel()
+
+
+@pytest.fixture
+def make_spec() -> Callable[..., dict[str, Any]]:
+    return lab_spec

@@ -1,0 +1,58 @@
+"""Where a health checker's packets go: from a name or an address to a socket of the lab.
+
+The lab probes its own Regions and nothing else: their ports 443 and 80 stand for the Region's
+HTTPS and HTTP front door, other ports are taken as they are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from gameday.lab.dns_answers import regional_names
+from gameday.lab.networks import FAR_MS, NEAR_MS
+from gameday.route53 import routing
+from gameday.route53.check import HealthCheck
+from gameday.route53.client import Client
+from gameday.route53.zone import Zones
+
+
+class NoTarget(Exception):
+    """There is nothing to probe; the text is what the check's status says."""
+
+
+class Targets:
+    """Resolves checks with the lab's own zones, as a checker in `region` would see them."""
+
+    def __init__(self, regions: Mapping[str, Mapping[str, Any]], rng: random.Random) -> None:
+        self.zones = Zones()
+        self.rng = rng
+        self._by_address = {region["address"]: region for region in regions.values()}
+        self._regions = list(regions)
+        self._externals = regional_names({n: r["address"] for n, r in regions.items()})
+
+    def find(
+        self, check: HealthCheck, checker_region: str, health: Mapping[str, bool]
+    ) -> tuple[str, int]:
+        """The socket address behind a check's target and port.
+
+        :raises NoTarget: the name does not resolve, or no Region of the lab is at the address.
+        """
+        address = check.ip or self._resolve(check.fqdn or "", checker_region, health)
+        region = self._by_address.get(address)
+        if region is None:
+            raise NoTarget(
+                f"{address} is not an address of a Region of this lab, which probes nothing else"
+            )
+        lab_ports = {443: region["https"], 80: region["http"]}
+        return region["bind"], int(lab_ports.get(check.port, check.port))
+
+    def _resolve(self, name: str, checker_region: str, health: Mapping[str, bool]) -> str:
+        """The first IPv4 address of `name`: checkers resolve it for each probe, without a cache."""
+        latency_ms = {r: NEAR_MS if r == checker_region else FAR_MS for r in self._regions}
+        client = Client(f"checker {checker_region}", latency_ms)
+        answer = routing.answer(self.zones, name, "A", client, health, self.rng, self._externals)
+        if not answer.addresses:
+            raise NoTarget(f"DNS resolution failed: {name} has no A record in the lab's zones")
+        return answer.addresses[0]
