@@ -38,6 +38,7 @@ class Record:
     """One change: the setting, what it was, what it was to become, and whether it is undone."""
 
     id: str
+    at: float  # unix seconds
     setting: Setting
     before: Value
     after: Value
@@ -70,7 +71,8 @@ class UndoJournal:
 
         :raises Refused: somebody else has taken over, so nothing may be changed any more.
         """
-        records = [Record(uuid.uuid4().hex[:12], s, b, a, "open") for s, b, a in changes]
+        now = clock.now()
+        records = [Record(uuid.uuid4().hex[:12], now, s, b, a, "open") for s, b, a in changes]
         with self._appending() as append:
             if not self.holds():
                 raise Refused(f"{self.path.parent}: this run was put back by somebody else")
@@ -78,7 +80,7 @@ class UndoJournal:
                 append(
                     {
                         "id": r.id,
-                        "at": clock.now(),
+                        "at": r.at,
                         "lease": self.lease,
                         "what": str(r.setting),
                         "region": r.setting.region,
@@ -110,6 +112,7 @@ class UndoJournal:
         return [
             Record(
                 r["id"],
+                r["at"],
                 from_json(r["setting"]),
                 r["before"],
                 r["after"],

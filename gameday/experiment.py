@@ -1,0 +1,165 @@
+"""Reads experiment files and what they say to us under `extensions`.
+
+Chaos Toolkit checks an extension's name only and substitutes nothing in it; here unknown keys,
+keys given twice and unknown `${names}` are errors that name the file and the key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from chaoslib import substitute
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from gameday.errors import UsageError
+
+EXTENSION = "gameday"
+RATE_PER_S = 8.0
+BASELINE_S = 60.0
+CLIENTS_PER_POPULATION = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Who uses the application meanwhile."""
+
+    file: str
+    rate_per_s: float = RATE_PER_S  # requests offered per AWS second
+    clients: Mapping[str, float] = field(default_factory=dict)  # profile: share in percent
+    clients_per_population: int = CLIENTS_PER_POPULATION
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """What a run needs beyond Chaos Toolkit's own keys."""
+
+    kind: str = "recovery"
+    rto_s: float | None = None
+    rpo_s: float | None = None
+    load: Load | None = None
+    baseline_s: float = BASELINE_S
+    expect_alarms: tuple[str, ...] = ()
+    stop_when: tuple[str, ...] = ()
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The experiment in a YAML or JSON file, its extension checked as far as it can be.
+
+    :raises UsageError: unreadable, not YAML, a key given twice, or an extension that is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as e:
+        raise UsageError(f"{path}: cannot read the experiment: {e.strerror}") from e
+    try:
+        experiment = yaml.load(text, Loader=_UniqueKeys)
+    except yaml.YAMLError as e:
+        raise UsageError(f"{path}: {' '.join(str(e).split())}") from e
+    if not isinstance(experiment, dict) or "method" not in experiment:
+        raise UsageError(f"{path}: not an experiment of Chaos Toolkit: it has no method")
+    held = _held(experiment)
+    if held is not None:
+        _check(held, str(path))
+    return experiment
+
+
+def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -> Extension:
+    """The experiment's gameday extension, `${names}` replaced from `configuration`.
+
+    Without one, a recovery experiment without objectives and load.
+
+    :raises UsageError: an unknown key or name, or a value of the wrong kind.
+    """
+    held = _held(experiment)
+    if held is None:
+        return Extension()
+    replaced = substitute(dict(held), dict(configuration), {})
+    place = f"experiment {experiment.get('title', '?')!r}"
+    left = [text for text in _strings(replaced) if "${" in text]
+    if left:
+        raise UsageError(f"{place}: extensions[gameday]: no configuration has {left[0]}")
+    _check(replaced, place)
+    objectives, load = replaced.get("objectives", {}), replaced.get("load")
+    return Extension(
+        kind=replaced["kind"],
+        rto_s=objectives.get("rto_s"),
+        rpo_s=objectives.get("rpo_s"),
+        load=_load(load) if load else None,
+        baseline_s=float(replaced.get("baseline_s", BASELINE_S)),
+        expect_alarms=tuple(replaced.get("expect_alarms", ())),
+        stop_when=tuple(replaced.get("stop_when", ())),
+    )
+
+
+def hypothesis(experiment: Mapping[str, Any]) -> tuple[float, float]:
+    """The share of requests in percent, and the window in AWS seconds, that count as served.
+
+    They are those of the steady-state hypothesis's `success_pct` probe; 99 % in 10 s without one.
+    """
+    for probe in (experiment.get("steady-state-hypothesis") or {}).get("probes", []):
+        provider = probe.get("provider", {})
+        if provider.get("func") == "success_pct":
+            window_s = float(provider.get("arguments", {}).get("window_s", 10.0))
+            tolerance = probe.get("tolerance")
+            if isinstance(tolerance, dict) and tolerance.get("type") == "range":
+                return float(tolerance["range"][0]), window_s
+            return 99.0, window_s
+    return 99.0, 10.0
+
+
+def _held(experiment: Mapping[str, Any]) -> dict[str, Any] | None:
+    for one in experiment.get("extensions") or []:
+        if isinstance(one, dict) and one.get("name") == EXTENSION:
+            return one
+    return None
+
+
+def _load(held: Mapping[str, Any]) -> Load:
+    return Load(
+        file=held["file"],
+        rate_per_s=float(held.get("rate_per_s", RATE_PER_S)),
+        clients={str(k): float(v) for k, v in held.get("clients", {}).items()},
+        clients_per_population=int(held.get("clients_per_population", CLIENTS_PER_POPULATION)),
+    )
+
+
+def _check(held: Mapping[str, Any], place: str) -> None:
+    text = (resources.files("gameday").joinpath("schemas", "experiment-extension.json")).read_text()
+    error = best_match(Draft202012Validator(json.loads(text)).iter_errors(held))
+    if error is not None:
+        where = ".".join(str(p) for p in error.absolute_path)
+        raise UsageError(
+            f"{place}: extensions[gameday]{'.' if where else ''}{where}: {error.message}"
+        )
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [s for v in value.values() for s in _strings(v)]
+    if isinstance(value, list):
+        return [s for v in value for s in _strings(v)]
+    return []
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML whose mappings may not name a key twice; PyYAML keeps the last one silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key_node, _ in node.value:
+            key = str(self.construct_object(key_node, deep=True))
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key} is given twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
