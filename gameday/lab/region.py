@@ -1,0 +1,162 @@
+"""Role `region`: everything that one Region runs, in one process that can be cut off or killed.
+
+It serves what the last snapshot says and goes on serving it when the control plane is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+from gameday.clock import Clock
+from gameday.lab.channel import Channel, Message
+from gameday.lab.dynamodb import RegionDynamoDB
+from gameday.lab.faults.black_hole import BlackHole
+from gameday.lab.front_door.certificates import Certificates
+from gameday.lab.front_door.door import REQUEST_BYTES_MAX, FrontDoor
+from gameday.lab.front_door.hosts import hosts_of
+from gameday.lab.functions.invoke_api import PAYLOAD_BYTES_MAX, InvokeApi
+from gameday.lab.functions.pool import Pool
+from gameday.lab.functions.runtime_loop import preferred
+from gameday.lab.functions.variables import base_variables
+from gameday.lab.functions.zygote import Zygote
+from gameday.lab.http_server import Listener
+from gameday.lab.log import log
+from gameday.lab.loop_lag import LoopLag
+from gameday.lab.region_metrics import RegionMetrics
+
+METRICS_EVERY_S = 60.0
+
+
+class Region:
+    """The parts of one Region, and what the messages of the channel do to them."""
+
+    def __init__(self, channel: Channel, spec: dict[str, Any]) -> None:
+        self.name: str = spec["region"]
+        self._channel, self._spec = channel, spec
+        self._clock = Clock(spec["speed"])
+        self._lag = LoopLag()
+        self._counts = RegionMetrics()
+        variables = base_variables(spec)
+        self.zygote = Zygote(variables)
+        self.db = RegionDynamoDB(spec, channel)
+        logs = Path(spec["dir"]) / "logs" / self.name
+        self.pool = Pool(self.zygote, variables, logs, spec.get("runtime") or preferred(), self)
+        self.door = FrontDoor(spec["account"], hosts_of(self.name, {}), self.pool, self._counts)
+        here = spec["regions"][self.name]
+        self._certificates = Certificates(
+            Path(spec["ca_file"]), Path(spec["ca_key_file"]), self.name, here["bind"]
+        )
+        self.listeners = self._listen(here)
+        self._black_hole = BlackHole(self.listeners)
+
+    def _listen(self, here: dict[str, Any]) -> list[Listener]:
+        bind, limit = here["bind"], REQUEST_BYTES_MAX
+        return [
+            Listener((bind, here["http"]), self.door.handler("http", 80), body_limit=limit),
+            Listener((bind, here["https"]), self.door.handler("https", 443), body_limit=limit,
+                     tls=self._certificates.context),
+            Listener((bind, here["invoke"]), InvokeApi(self.pool, self._clock).handle,
+                     body_limit=PAYLOAD_BYTES_MAX),
+        ]  # fmt: skip
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        asyncio.get_running_loop().set_exception_handler(_quiet_broken_connections)
+        tasks: list[asyncio.Task[Any]] = []
+        try:
+            await self.zygote.ready()
+            await self.db.start()
+            for listener in self.listeners:
+                await listener.serve()
+            for kind in ("snapshot", "fault", "report"):
+                self._channel.on(kind, getattr(self, f"_on_{kind}"))
+            gc.freeze()
+            self._channel.send("ready", pid=os.getpid(), region=self.name)
+            work = (self.zygote.listen(), self._lag.watch(), self._publish())
+            tasks = [asyncio.ensure_future(w) for w in work]
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self.close()
+
+    async def close(self) -> None:
+        """End every environment, listener and table."""
+        for listener in self.listeners:
+            listener.close()
+        self.pool.close()
+        self.zygote.close()
+        await self.db.stop()
+
+    # What the pool tells.
+
+    def finished(self, function: str, failed: bool, duration_ms: float) -> None:
+        self._counts.finished(function, failed, duration_ms)
+
+    def throttled(self, function: str) -> None:
+        self._counts.throttled(function)
+
+    def init_error(self, function: str, message: str) -> None:
+        log.error("%s: function %s does not start: %s", self.name, function, message)
+        self._channel.send(
+            "event",
+            event={"kind": "lab.init_error", "region": self.name, "function": function,
+                   "error": message},
+        )  # fmt: skip
+
+    # What the channel brings.
+
+    def _on_snapshot(self, message: Message) -> None:
+        body = message["body"]
+        self.db.apply(body.get("global_tables") or {})
+        self._certificates.cover(body.get("domains") or {})
+        self.pool.apply(body.get("functions") or {})
+        self.door.hosts = hosts_of(self.name, body)
+
+    async def _on_fault(self, message: Message) -> None:
+        cut = set(message.get("cut") or ())
+        lag_s = message.get("lag_s")
+        self.db.fault(cut, tuple(lag_s) if lag_s else None)
+        if self.name in cut:
+            self._black_hole.cut()
+        else:
+            await self._black_hole.heal()
+
+    def _on_report(self, message: Message) -> None:
+        self._channel.send("answer", ask=message["ask"], status=self.status())
+
+    def status(self) -> dict[str, Any]:
+        """What `lab status` shows of this Region; `loop_lag_p99_s` is wall time."""
+        return {
+            **self.pool.status(),
+            "region": self.name,
+            "cut": self._black_hole.is_cut,
+            "connections": sum(len(x.connections) for x in self.listeners),
+            "loop_lag_p99_s": self._lag.p99_s(),
+            "dynamodb": self.db.status(),
+        }
+
+    async def _publish(self) -> None:
+        while True:
+            await self._clock.async_sleep(METRICS_EVERY_S)
+            rows = self._counts.take() + list(self.db.metrics())
+            if rows:
+                self._channel.send("metrics", to="cloud", region=self.name, rows=rows)
+
+
+def _quiet_broken_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """A client that goes away in the middle of TLS is no defect of ours."""
+    if isinstance(context.get("exception"), ssl.SSLError | ConnectionError | TimeoutError):
+        log.debug("connection: %s", context.get("message"))
+    else:
+        loop.default_exception_handler(context)
+
+
+async def main(channel: Channel, spec: dict[str, Any]) -> None:
+    """Run the Region that `spec["region"]` names."""
+    await Region(channel, spec).run()
