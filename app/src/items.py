@@ -37,8 +37,9 @@ def create(event: dict[str, Any], context: object) -> Answer:
         key, value = _key(event), _value(event)
     except BadRequest as e:
         return answer(400, {"message": str(e)})
+    item_id = str(uuid.uuid5(NAMESPACE, key))
     item = {
-        "id": str(uuid.uuid5(NAMESPACE, key)),
+        "id": item_id,
         "value": value,
         "key": key,
         "written_in": region(),
@@ -53,7 +54,7 @@ def create(event: dict[str, Any], context: object) -> Answer:
     except ClientError as e:
         if e.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        return answer(200, _first(item["id"]))
+        return answer(200, _first(item_id))
     return answer(201, item)
 
 

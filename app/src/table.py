@@ -10,7 +10,7 @@ from botocore.config import Config
 
 
 def table(timeout_s: float, attempts: int) -> Any:
-    """The table named by TABLE_NAME; each call is bounded by `timeout_s` and tried `attempts` times."""
+    """The table that TABLE_NAME names; `timeout_s` bounds each of up to `attempts` tries."""
     config = Config(
         connect_timeout=timeout_s,
         read_timeout=timeout_s,

@@ -48,7 +48,8 @@ class Function:
         """Whether one more should be started now."""
         if len(self.environments) >= ENVIRONMENTS_MAX:
             return False
-        return self.to_warm or len(self.waiting) > len(self.starting)
+        soon = len(self.starting) + sum(e.state == "answered" for e in self.environments)
+        return self.to_warm or len(self.waiting) > soon
 
 
 class Observer(Protocol):
