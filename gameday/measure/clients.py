@@ -33,6 +33,7 @@ class ClientRecovery:
     network: str
     recovery_s: float  # how long the fault lasted when censored
     censored: bool
+    moved_s: float | None  # start of its first request to the survivor; None: it stayed
     failed: int
 
 
@@ -46,6 +47,7 @@ class KindRecovery:
     mean: Figure
     p95: Figure
     max: Figure
+    moved: Figure  # mean time to the first request that a survivor answered
     error_bar_s: float  # AWS seconds between two requests of one client
 
 
@@ -76,6 +78,7 @@ def by_kind(run: Run, found: list[ClientRecovery]) -> list[KindRecovery]:
                 mean=Figure(round(mean, 2), censored > 0),
                 p95=_rank(mine, 0.95),
                 max=_rank(mine, 1.0),
+                moved=_moved(run, mine),
                 error_bar_s=round(period_s.get(profile, 0.0), 2),
             )
         )
@@ -112,8 +115,14 @@ def _recovery(run: Run, segments: list[Segment]) -> ClientRecovery | None:
         network=before[-1].network,
         recovery_s=run.fault_s if recovered_at is None else run.t(recovered_at),
         censored=recovered_at is None,
+        moved_s=next((run.t(s.first) for s in during if s.region != run.region and s.ok), None),
         failed=sum(s.count for s in failing),
     )
+
+
+def _moved(run: Run, mine: list[ClientRecovery]) -> Figure:
+    moved = [run.fault_s if r.moved_s is None else r.moved_s for r in mine]
+    return Figure(round(sum(moved) / len(moved), 2), any(r.moved_s is None for r in mine))
 
 
 def _rank(mine: list[ClientRecovery], q: float) -> Figure:

@@ -89,8 +89,9 @@ def _facts(run: Run) -> Json:
     level = int(run.facts.get("level", 2))
     applied = run.first("fault.applied") or {}
     names = (
-        "id", "experiment", "title", "kind", "region", "regions", "endpoint", "stack", "target",
-        "speed", "seed", "objectives", "load", "hypothesis", "who", "commit", "versions", "lab",
+        "id", "experiment", "experiment_file", "title", "kind", "region", "regions", "endpoint",
+        "stack", "target", "speed", "seed", "objectives", "load", "hypothesis", "who", "commit",
+        "versions", "lab",
     )  # fmt: skip
     started = run.first("run.started")
     ended = run.first("run.ended")
@@ -103,6 +104,7 @@ def _facts(run: Run) -> Json:
         "left_alone": applied.get("left_alone", []),
         "started_at": started["at"] if started else None,
         "ended_at": ended["at"] if ended else None,
+        "baseline_s": -run.t(run.baseline_at) if run.fault_at is not None else None,
         "fault_at": run.fault_at,
         "fault_s": run.fault_s if run.fault_at is not None else None,
     }
@@ -133,7 +135,7 @@ def _availability_json(run: Run) -> Json | None:
         return None
     end = run.load_end + 1.0
     share = availability.total(run, run.fault_at, end)
-    users, budget = availability.users_with_error_pct(run), None
+    users = availability.users_with_error_pct(run)
     budget = availability.budget_pct(share, rate_per_s(run))
     return {
         "requests": share.requests,

@@ -55,7 +55,7 @@ def recovery_time(
     last = max((i for i, missed in enumerate(bad) if missed), default=-1)
     if last == len(bad) - 1:
         return None
-    return (last + 1) * BIN_WALL_S * speed
+    return round((last + 1) * BIN_WALL_S * speed, 3)
 
 
 def bad_windows(

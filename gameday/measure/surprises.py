@@ -101,11 +101,11 @@ def _out_of_band(
             )
     for kind in kinds:
         mean = expected.clients[kind.profile].mean if expected else None
-        if mean is None or kind.mean.at_least or mean.p0_1_s is None or mean.p99_9_s is None:
+        if mean is None or kind.moved.at_least or mean.p0_1_s is None or mean.p99_9_s is None:
             continue
-        if not mean.p0_1_s <= kind.mean.s <= mean.p99_9_s:
+        if not mean.p0_1_s <= kind.moved.s <= mean.p99_9_s:
             yield (
-                f"Clients with {kind.profile} took {kind.mean.s:.0f} s on average; between "
+                f"Clients with {kind.profile} moved after {kind.moved.s:.0f} s on average; between "
                 f"{mean.p0_1_s:.0f} and {mean.p99_9_s:.0f} s were predicted."
             )
 

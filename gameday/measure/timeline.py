@@ -135,8 +135,8 @@ def _outcome(segment: Segment) -> str:
 
 
 def _recovered(run: Run, recovery_s: float | None) -> Moment | None:
-    if recovery_s is None or run.fault_at is None:
-        return None
+    if not recovery_s or run.fault_at is None:
+        return None  # never, or nothing to recover from
     text = f"at least {run.share_pct:g} % succeed and stay so"
     return Moment(
         "recovered", run.fault_at + recovery_s / run.speed, recovery_s, text, "load.window"
@@ -145,6 +145,8 @@ def _recovered(run: Run, recovery_s: float | None) -> Moment | None:
 
 def _detected_text(run: Run, event: Event) -> str:
     against = event["of"] - event["votes"]
+    if event["votes"] == event["of"]:
+        return f"{event['region']} unhealthy by decree: its check is inverted"
     return f"{event['region']} unhealthy, {against} of {event['of']} checkers"
 
 

@@ -65,9 +65,7 @@ def left_s(
     ttl_s = population.ttl_s or ttl_s
     runs = moved_s.shape[0]
     if mode is Mode.BLACK_HOLE and age_s != 0.0:
-        if age_s is None:
-            return _after_timeout(rng, moved_s, population, ttl_s)
-        age_s = 0.0  # a connection that timed out is gone; every request looks up
+        return _after_timeout(rng, moved_s, population, ttl_s)
     if age_s is None:
         return np.full((runs, population.clients), math.inf)
     per_cache = population.clients / population.caches
@@ -100,16 +98,22 @@ def _phases(
 def _after_timeout(
     rng: np.random.Generator, moved_s: Floats, population: Population, ttl_s: float
 ) -> Floats:
-    """A pooled client in a black hole looks up when its connection times out, then by TTL.
+    """When clients leave that had kept a connection into a black hole, where it times out.
 
-    It had not asked for long, so its entry had expired: its first look-up fetches the old answer
-    anew if the answer has not moved yet, and that entry lives for a whole TTL.
+    From the request after the one that timed out they look up with every request. An entry that
+    had expired meanwhile (always, with a connection kept for ever) is fetched anew then: the old
+    answer, if DNS has not moved yet, and for a whole TTL.
     """
     shape = (moved_s.shape[0], population.clients)
-    first = rng.uniform(0.0, max(population.period_s, 1e-9), shape)
+    period_s = max(population.period_s, 1e-6)
+    asked = rng.uniform(period_s, 2 * period_s, shape)
+    if population.max_age_s is not None:
+        before_s = _lattice(ttl_s, _lattice(population.max_age_s, population.period_s))
+        left = rng.uniform(0.0, before_s, shape) - (before_s - ttl_s)
+        asked += period_s * np.ceil(np.maximum(0.0, left - asked) / period_s)
     refresh_s = _lattice(ttl_s, population.period_s)
-    rounds = np.maximum(0.0, np.ceil((moved_s[:, None] - first) / refresh_s))
-    return np.asarray(first + rounds * refresh_s, dtype=np.float64)
+    rounds = np.maximum(0.0, np.ceil((moved_s[:, None] - asked) / refresh_s))
+    return np.asarray(asked + rounds * refresh_s, dtype=np.float64)
 
 
 def _lattice(wait_s: float, step_s: float) -> float:
