@@ -10,9 +10,11 @@ import secrets
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import httptools
 
+from gameday.errors import LabError
 from gameday.lab.log import log
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
@@ -41,8 +43,7 @@ class Connection(asyncio.Protocol):
         self.on_message_begin()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
         self._open.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -113,16 +114,28 @@ class Server:
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self._open: set[Connection] = set()
+        self._server: asyncio.Server | None = None
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; the port, which differs from `port` when that is 0."""
+        """Listen; the port, which differs from `port` when that is 0.
+
+        :raises LabError: the port is taken.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            lambda: Connection(self._answer, self._open), host, port, backlog=256
-        )
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self._answer, self._open), host, port, backlog=256
+            )
+        except OSError as e:
+            raise LabError(
+                f"DynamoDB cannot listen on {host}:{port} ({e.strerror}); "
+                "end what uses that port or give the lab another"
+            ) from e
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
+        if self._server is None:
+            return
         self._server.close()
         for connection in list(self._open):
             connection.close()
