@@ -96,11 +96,11 @@ def _served() -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def endpoint(_served: Endpoint) -> Iterator[Endpoint]:
+def endpoint(_served: Endpoint) -> Endpoint:
     """An endpoint in which nothing exists yet."""
     from moto.moto_api._internal.models import moto_api_backend
 
     moto_api_backend.reset()
     _served.stacks.clear()
     _served.calls.clear()
-    yield _served
+    return _served

@@ -31,9 +31,7 @@ def check_parameters(stack: Stack, declared: Mapping[str, Any]) -> None:
         raise _error(stack.template, name, f"stacks.{stack.key} gives a parameter that is not here")
     for name, about in declared.items():
         if str(about.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
-            raise _error(
-                stack.template, name, "is read from SSM, which is not supported; use String"
-            )
+            raise _error(stack.template, name, "is read from SSM; declare it as String")
         if name not in stack.parameters and "Default" not in about:
             where = f"stacks.{stack.key}.parameters"
             raise _error(stack.template, name, f"no value; give one in stacks.yaml, {where}")
