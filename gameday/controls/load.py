@@ -1,0 +1,132 @@
+"""The load beside an experiment: starts Locust, waits until it is steady, ends it.
+
+Locust patches sockets of a whole process, so it is a process of its own. It ends with this one;
+when somebody else has started it already (`GAMEDAY_LOAD_RUNNING`), it is only waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from gameday import clock
+from gameday.clock import Clock
+from gameday.errors import RunError, UsageError
+from gameday.experiment import Load
+from gameday.journal import Tail
+from gameday.measure.rto import Counts, counts, success_pct
+from gameday.probes.load_log import settled_until
+
+STEADY_S = 20.0
+"""AWS seconds that must be served before warm-up counts as over,"""
+
+STEADY_WALL_S = 5.0
+"""but never more than this of wall time."""
+
+READY_WITHIN_S = 60.0
+READY_WITHIN_WALL_S = 30.0
+END_WITHIN_WALL_S = 15.0
+
+
+def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
+    """The load with GAMEDAY_CLIENTS, GAMEDAY_RATE_PER_S and GAMEDAY_CLIENTS_PER_POPULATION applied.
+
+    :raises UsageError: one of them is malformed.
+    """
+    try:
+        if mix := environ.get("GAMEDAY_CLIENTS"):
+            pairs = (part.partition("=") for part in mix.split(","))
+            load = replace(load, clients={p.strip(): float(share) for p, _, share in pairs})
+        if rate := environ.get("GAMEDAY_RATE_PER_S"):
+            load = replace(load, rate_per_s=float(rate))
+        if count := environ.get("GAMEDAY_CLIENTS_PER_POPULATION"):
+            load = replace(load, clients_per_population=int(count))
+    except ValueError as e:
+        raise UsageError(f"GAMEDAY_CLIENTS is PROFILE=PERCENT,..., rates are numbers: {e}") from e
+    return load
+
+
+class LoadProcess:
+    """One Locust for one run."""
+
+    def __init__(self, run_dir: Path, load: Load, speed: float) -> None:
+        self._dir, self._load, self._clock = run_dir, load, Clock(speed)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = run_dir / "load.log"
+
+    def start(self) -> None:
+        """Start Locust, without its web pages.
+
+        :raises UsageError: the locustfile is not there.
+        """
+        if not Path(self._load.file).is_file():
+            raise UsageError(f"{self._load.file}: no such locustfile; see extensions[gameday].load")
+        command = [sys.executable, "-m", "gameday.controls.child", str(os.getpid()), "--"]
+        command += [sys.executable, "-m", "locust", "-f", self._load.file, "--headless"]
+        command += ["--only-summary", "--exit-code-on-error", "0"]
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # a terminal's Ctrl-C is for the runner to pass on
+            )
+
+    def _environment(self) -> dict[str, str]:
+        environ = {
+            **os.environ,
+            "GAMEDAY_RUN_DIR": str(self._dir),
+            "GAMEDAY_RATE_PER_S": f"{self._load.rate_per_s:g}",
+            "GAMEDAY_CLIENTS_PER_POPULATION": str(self._load.clients_per_population),
+        }
+        if self._load.clients:
+            mix = (f"{profile}={share:g}" for profile, share in self._load.clients.items())
+            environ["GAMEDAY_CLIENTS"] = ",".join(mix)
+        return environ
+
+    def wait_ready(self, share_pct: float) -> bool:
+        """Whether the load became steady: at least `share_pct` of its requests are served.
+
+        Waits for it as long as one may; False when requests are made but too few are served.
+
+        :raises RunError: Locust ended, or made no request at all.
+        """
+        tail, seen = Tail(self._dir), list[Counts]()
+        span = min(STEADY_WALL_S, self._clock.wall(STEADY_S))
+        deadline = clock.monotonic() + READY_WITHIN_WALL_S + self._clock.wall(READY_WITHIN_S)
+        while clock.monotonic() < deadline:
+            seen += [counts(e) for e in tail.new() if e["kind"] == "load.window"]
+            until = settled_until(clock.now(), self._clock.speed)
+            if seen and min(c.at for c in seen) <= until - span:
+                share = success_pct(seen, until - span, until)
+                if share is not None and share >= share_pct:
+                    return True
+            self._refuse_dead()
+            clock.sleep_wall(0.1)
+        if not any(c.total for c in seen):
+            raise RunError(f"the load made no request; see {self._log}")
+        return False
+
+    def _refuse_dead(self) -> None:
+        if self._process is not None and self._process.poll() is not None:
+            lines = self._log.read_text(errors="replace").strip().splitlines() or ["no output"]
+            raise RunError(f"Locust ended with {self._process.returncode}: {lines[-1]}")
+
+    def stop(self, hurry: Callable[[], bool] = lambda: False) -> None:
+        """End Locust if it is ours, so that it writes its last lines; nothing is left running."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.terminate()
+        deadline = clock.monotonic() + END_WITHIN_WALL_S
+        while process.poll() is None and clock.monotonic() < deadline and not hurry():
+            clock.sleep_wall(0.05)
+        if process.poll() is None:
+            process.kill()
+            process.wait()

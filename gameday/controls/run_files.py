@@ -1,0 +1,152 @@
+"""The directory of a run: where it is, what the run is (`run.json`), the exports at its start.
+
+The runner may have made it already; then GAMEDAY_RUN_DIR names it.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gameday import __version__, admin, clock, discover
+from gameday.errors import GamedayError
+from gameday.experiment import Extension, hypothesis
+from gameday.resolver import read_networks
+from gameday.settings import Target
+
+PACKAGES = ("chaostoolkit", "chaostoolkit-lib", "locust", "boto3", "moto")
+
+
+def experiment_file() -> str | None:
+    """The file that `chaos run` was given, as it was given; None when chaoslib runs without it."""
+    context = click.get_current_context(silent=True)
+    while context is not None:
+        if "source" in context.params:
+            return str(context.params["source"])
+        context = context.parent
+    return None
+
+
+def new_run_dir(root: Path, stem: str) -> Path:
+    """A fresh `reports/runs/<stem>/<UTC time>` below `root`, `reports/latest` points to it."""
+    reports = root / "reports"
+    runs = reports / "runs" / stem
+    runs.mkdir(parents=True, exist_ok=True)
+    base = clock.utc(clock.now())[:19].replace(":", "-") + "Z"
+    run_dir, number = runs / base, 1
+    while run_dir.exists():
+        number += 1
+        run_dir = runs / f"{base}-{number}"
+    run_dir.mkdir()
+    fresh = reports / ".latest"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(run_dir.relative_to(reports))
+    fresh.replace(reports / "latest")
+    return run_dir
+
+
+def facts(
+    run_dir: Path,
+    experiment: dict[str, Any],
+    extension: Extension,
+    target: Target,
+    region: str | None,
+) -> dict[str, Any]:
+    """What `run.json` says: the run as it is about to begin."""
+    file = experiment_file()
+    share_pct, window_s = hypothesis(experiment)
+    return {
+        "schema": 1,
+        "id": run_dir.name,
+        "experiment": Path(file).stem if file else run_dir.parent.name,
+        "experiment_file": file,
+        "title": experiment.get("title", ""),
+        "kind": extension.kind,
+        "region": region,
+        "regions": list(target.regions),
+        "endpoint": target.endpoint,
+        "stack": target.stack,
+        "target": target.name,
+        "speed": target.speed,
+        "seed": target.seed,
+        "objectives": {"rto_s": extension.rto_s, "rpo_s": extension.rpo_s},
+        "expect_alarms": list(extension.expect_alarms),
+        "stop_when": list(extension.stop_when),
+        "load": _load(extension, target),
+        "hypothesis": {"success_pct": share_pct, "window_s": window_s},
+        "level": 2 if target.is_lab else 3,
+        "who": getpass.getuser(),
+        "commit": _commit(),
+        "versions": _versions(),
+        "lab": _lab() if target.is_lab else None,
+    }
+
+
+def export(run_dir: Path, endpoint: str | None) -> None:
+    """Save the zone and the health checks as the `aws` CLI prints them."""
+    if endpoint is None:
+        return
+    records = discover.record_sets(discover.hosted_zone(endpoint))
+    save(run_dir / "zone.json", {"ResourceRecordSets": records})
+    save(run_dir / "health-checks.json", {"HealthChecks": discover.health_checks()})
+
+
+def save(path: Path, body: Any) -> None:
+    """Write JSON so that a reader sees the old file or the whole new one."""
+    fresh = path.with_name(f".{path.name}")
+    fresh.write_text(json.dumps(body, indent=1, default=str) + "\n", encoding="utf-8")
+    fresh.replace(path)
+
+
+def _load(extension: Extension, target: Target) -> dict[str, Any] | None:
+    if extension.load is None:
+        return None
+    networks = [
+        {"id": n.id, "latency_ms": dict(n.latency_ms)} for n in read_networks(target.networks_file)
+    ]
+    load = extension.load
+    return {
+        "file": load.file,
+        "rate_per_s": load.rate_per_s,
+        "clients": dict(load.clients),
+        "networks": networks,
+        "clients_per_population": load.clients_per_population,
+    }
+
+
+def _lab() -> dict[str, Any] | None:
+    try:
+        status = admin.request("GET", "/status")
+    except GamedayError:
+        return None
+    return {
+        "lag_s": status.get("lag_s"),
+        "checker_count": status.get("checker_count", 16),
+        "propagation_s": status.get("propagation_s", 0.0),
+    }
+
+
+def _commit() -> str | None:
+    command = ["git", "rev-parse", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return found.stdout.strip() or None
+
+
+def _versions() -> dict[str, str]:
+    versions = {"gameday": __version__, "python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions

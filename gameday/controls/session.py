@@ -1,0 +1,222 @@
+"""One run from outside Chaos Toolkit: what is started, noted and ended around an experiment.
+
+`record` translates Chaos Toolkit's hooks into these steps. Every step leaves a `control.mark`,
+because a control that is missing or fails is silently skipped by Chaos Toolkit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gameday import admin, clock, settings, undo, watchdog
+from gameday import experiment as experiments
+from gameday.clock import Clock
+from gameday.controls import audit, pace, run_files
+from gameday.controls.failback import await_failback
+from gameday.controls.load import LoadProcess, overridden
+from gameday.controls.watch import Watch
+from gameday.discover import global_tables
+from gameday.errors import GamedayError, RunError, UsageError
+from gameday.journal import EventLog, Tail, read_log
+
+CONTROL = "record"
+AUDIT_WITHIN_S = 60.0
+LEDGER_WITHIN_WALL_S = 2.0
+
+Json = dict[str, Any]
+
+
+class Session:
+    """The run under way in this process."""
+
+    def __init__(self, experiment: Json, configuration: Json) -> None:
+        self.target = settings.current()
+        self.clock = Clock(self.target.speed)
+        self.extension = experiments.extension(experiment, configuration)
+        if self.extension.load is not None:
+            load = overridden(self.extension.load)
+            self.extension = replace(self.extension, load=load)
+        self.share_pct, self.window_s = experiments.hypothesis(experiment)
+        self.region = configuration.get("region") or self.target.region
+        if self.target.regions and self.region not in self.target.regions:
+            listed = ", ".join(self.target.regions)
+            raise UsageError(f"GAMEDAY_REGION {self.region or 'is not set'}: one of {listed}")
+        self.dir = _directory(experiment)
+        self.log = EventLog(self.dir / "events" / "chaos.jsonl")
+        self.load: LoadProcess | None = None
+        self.watch: Watch | None = None
+        self.phase = "before"
+        self.ready_at: float | None = None
+        self.stopped: str | None = None
+        self._rolling_back = self._read_at_fault = False
+
+    def mark(self, step: str, **members: Any) -> None:
+        """Prove that a step was done."""
+        self.log.append("control.mark", control=CONTROL, step=step, **members)
+
+    def stop(self, reason: str) -> None:
+        """Note that somebody wants the run to end; safe to call from a signal handler."""
+        if self.stopped is None:
+            self.stopped = reason
+            self.log.append("stop", reason=reason)
+
+    # -- before the experiment -----------------------------------------------------------------
+
+    def begin(self, experiment: Json) -> None:
+        """Make the run directory, start the watchdog, the watch and the load; end warmed up."""
+        facts = run_files.facts(self.dir, experiment, self.extension, self.target, self.region)
+        run_files.save(self.dir / "run.json", facts)
+        self.log.append("run.started", experiment=facts["experiment"])
+        if self.target.is_lab:
+            admin.request("PUT", "/run", {"dir": str(self.dir)})
+        run_files.export(self.dir, self.target.endpoint)
+        undo.current_journal()
+        watchdog.spawn(self.dir, os.getpid())
+        self.watch = Watch(self.dir, self.target)
+        self.watch.start()
+        self.mark("begin", scaled=pace.rewrite(experiment, self.clock))
+        if self.extension.load is not None:
+            self.load = LoadProcess(self.dir, self.extension.load, self.target.speed)
+            if not os.environ.get("GAMEDAY_LOAD_RUNNING"):
+                self.load.start()
+            steady = self.load.wait_ready(self.share_pct)
+            self.ready_at = clock.now()
+            self.log.append("load.ready", at=self.ready_at, steady=steady)
+
+    def baseline(self) -> None:
+        """Return when the load has been steady for the baseline's AWS seconds."""
+        if self.ready_at is not None:
+            end = self.ready_at + self.clock.wall(self.extension.baseline_s)
+            clock.sleep_wall(max(0.0, end - clock.now()))
+        self.mark("baseline", baseline_s=self.extension.baseline_s)
+
+    # -- while it runs -------------------------------------------------------------------------
+
+    def hypothesis(self, state: Json | None) -> None:
+        """Note how the steady-state hypothesis was judged, before or after the method."""
+        when = {"before": "before", "method": "during"}.get(self.phase, "after")
+        probes = [
+            {
+                "name": run["activity"].get("name"),
+                "tolerance_met": run.get("tolerance_met"),
+                "output": run.get("output"),
+            }
+            for run in (state or {}).get("probes", [])
+        ]
+        met = bool((state or {}).get("steady_state_met"))
+        self.log.append(f"hypothesis.{when}", met=met, probes=probes)
+
+    def after_action(self) -> None:
+        """Read what the survivors lack, once, right after the action that is the fault."""
+        began = self._event("fault.started")
+        if began is None or self._read_at_fault or self.extension.rpo_s is None:
+            return
+        self._read_at_fault = True
+        stack, region, at = self.target.stack, str(began["region"]), float(began["at"])
+        tables = global_tables(stack, self.target.regions) if stack else ()
+        if not tables:
+            return
+        self._await_ledger(at)
+        writes = audit.acknowledged_before(self.dir, at, self.target.speed, region)
+        for survivor in (r for r in self.target.regions if r != region):
+            present = audit.present_in(survivor, tables, (w["id"] for w in writes))
+            found = audit.behind(writes, present, at, self.target.speed)
+            self.log.append("fault.read", lost_region=region, survivor=survivor, **found)
+
+    def _await_ledger(self, until: float) -> None:
+        """Wait until the load process has written down what happened before `until`."""
+        tail = Tail(self.dir)
+        Clock().wait_for(
+            lambda: any(e["kind"] == "load.window" and e["at"] >= until for e in tail.new()),
+            LEDGER_WITHIN_WALL_S,
+            every_s=0.1,
+        )
+
+    def rollback_starts(self) -> None:
+        """Note that the fault ends now; only the first time."""
+        if not self._rolling_back:
+            self._rolling_back = True
+            self.log.append("rollback.started")
+
+    def _event(self, kind: str) -> Json | None:
+        return next((e for e in read_log(self.log.path) if e["kind"] == kind), None)
+
+    # -- after it ------------------------------------------------------------------------------
+
+    def put_back(self) -> undo.Result:
+        """Play whatever the undo journal still holds, and read every setting again."""
+        if undo.UndoJournal(self.dir).records():
+            self.rollback_starts()
+        result = undo.replay(self.dir)
+        self.log.append(
+            "put.back",
+            settings=result.total,
+            equal=result.equal,
+            foreign=list(result.foreign),
+            failed=list(result.failed),
+        )
+        self.log.sync()
+        return result
+
+    def fail_back(self, hurry: Callable[[], bool]) -> None:
+        """Wait, for a bounded time, until both Regions answer clients again."""
+        if self._event("fault.started") is None or self.watch is None or self.region is None:
+            return
+        if await_failback(self.dir, self.target, self.region, self.watch, hurry):
+            self.log.append("failed.back", region=self.region)
+
+    def end_load(self, hurry: Callable[[], bool]) -> None:
+        """End our load process and stop watching."""
+        if self.load is not None:
+            self.load.stop(hurry)
+        if self.watch is not None:
+            self.watch.stop()
+
+    def audit(self) -> None:
+        """Write down every Region's items."""
+        if self.extension.load is None or not self.target.stack:
+            return
+        regions = self.target.regions
+        tables = global_tables(self.target.stack, regions)
+        if tables:
+            count = audit.write_audit(self.dir, regions, tables, AUDIT_WITHIN_S, self.target.speed)
+            self.mark("audit", rows=count)
+
+    def end(self, journal: Json) -> None:
+        """Close the run's books; the watchdog goes."""
+        status, deviated = journal.get("status"), bool(journal.get("deviated"))
+        self.mark("end")
+        self.log.append("run.ended", status=status, deviated=deviated)
+        self.log.close()
+        if not (self.dir / "journal.json").exists():
+            run_files.save(self.dir / "journal.json", journal)
+        watchdog.dismiss(self.dir)
+        if self.target.is_lab:
+            try:
+                admin.request("PUT", "/run", {"dir": None})
+            except GamedayError:  # the lab may be gone; its events matter to nobody then
+                return
+
+
+def _directory(experiment: Json) -> Path:
+    """The run directory: the runner's, or a fresh one; every process of the run learns it."""
+    named = settings.current().run_dir
+    if named is None:
+        file = run_files.experiment_file()
+        stem = Path(file).stem if file else _slug(str(experiment.get("title", "experiment")))
+        named = run_files.new_run_dir(Path.cwd(), stem)
+    named = named.absolute()
+    if (named / "run.json").exists():
+        raise RunError(f"{named} holds a run already; unset GAMEDAY_RUN_DIR or name another")
+    named.mkdir(parents=True, exist_ok=True)
+    os.environ["GAMEDAY_RUN_DIR"] = str(named)
+    return named
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "experiment"
