@@ -38,8 +38,8 @@ class Order:
 
     file: Path
     root: Path
-    env: Mapping[str, str]              # the target's settings
-    extra: Mapping[str, str] = field(default_factory=dict)    # GAMEDAY_ overrides of this run
+    env: Mapping[str, str]  # the target's settings
+    extra: Mapping[str, str] = field(default_factory=dict)  # GAMEDAY_ overrides of this run
 
 
 @dataclass
@@ -133,7 +133,7 @@ def _with_control(file: Path, run_dir: Path) -> Path:
     """The experiment, or a copy in the run directory that carries our control."""
     body = experiment.read(file)
     named = [c.get("provider", {}).get("module") for c in body.get("controls", [])]
-    if CONTROL["provider"]["module"] in named:            # type: ignore[index]
+    if CONTROL["provider"]["module"] in named:  # type: ignore[index]
         return file.resolve()
     body["controls"] = [CONTROL, *body.get("controls", [])]
     copy = run_dir / "experiment.json"

@@ -1,0 +1,111 @@
+"""`gameday dns`: what Route 53 would answer and why, and each change of the live answer."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gameday import clock, resolver, settings
+from gameday.commands.predict import read_export
+from gameday.errors import UsageError
+from gameday.lab import handle
+from gameday.lab.networks import Networks, default_networks, parse_networks
+from gameday.route53.answer import Answer, External
+from gameday.route53.client import Client
+from gameday.route53.routing import answer as route
+from gameday.route53.zone import parse_zones
+
+POLL_WALL_S = 0.1
+
+
+@click.group()
+def dns() -> None:
+    """Answers of Route 53's rules: from an export, or live from the lab."""
+
+
+@dns.command()
+@click.argument("name")
+@click.argument("rtype", default="A")
+@click.option("--zone", required=True, type=click.Path(path_type=Path),
+              help="What `aws route53 list-resource-record-sets` printed.")  # fmt: skip
+@click.option("--networks", type=click.Path(path_type=Path, exists=True), help="Where clients are.")
+@click.option("--from", "network", help="The network that asks (default: the first).")
+@click.option("--unhealthy", default="", help="Health check ids that are red, comma-separated.")
+@click.option("--seed", default=0, show_default=True, help="For weighted choices.")
+@click.option("--json", "as_json", is_flag=True)
+def answer(name: str, rtype: str, zone: Path, as_json: bool, **options: Any) -> None:
+    """The answer to NAME TYPE and the path through the records that led to it."""
+    record_sets = read_export(zone).get("ResourceRecordSets")
+    if not isinstance(record_sets, list):
+        raise UsageError(f"{zone}: no ResourceRecordSets: give what the aws CLI printed")
+    apex = next((r["Name"] for r in record_sets if r.get("Type") == "SOA"), None) or name
+    zones = parse_zones({"zones": [{"id": "export", "name": apex, "record_sets": record_sets}]})
+    regions = sorted({r["Region"] for r in record_sets if r.get("Region")})
+    client = _client(options["networks"], options["network"], regions)
+    red = {check: False for check in filter(None, options["unhealthy"].split(","))}
+    known = {r.get("HealthCheckId") for r in record_sets}
+    if unknown := sorted(set(red) - known):
+        raise UsageError(f"{zone}: no record set uses health check {unknown[0]}")
+    given = route(zones, name, rtype.upper(), client, red, random.Random(options["seed"]), _outside)
+    if as_json:
+        click.echo(json.dumps(asdict(given), indent=2))
+    else:
+        for line in answer_lines(given, client):
+            click.echo(line)
+
+
+def _outside(name: str) -> External:
+    """An alias target outside the zone has no address in an export: its name stands for it."""
+    return External({"A": (name,), "AAAA": (name,)})
+
+
+def _client(file: Path | None, network: str | None, regions: list[str]) -> Client:
+    items = parse_networks(file.read_text(), str(file)) if file else default_networks(regions)
+    clients = {c.network: c for c in Networks(items).clients}
+    if network is None:
+        return next(iter(clients.values()), Client())
+    if network not in clients:
+        raise UsageError(f"--from {network}: known networks are {', '.join(clients) or 'none'}")
+    return clients[network]
+
+
+def answer_lines(given: Answer, client: Client) -> list[str]:
+    """The answer, then each record that was considered, as text."""
+    text = [f"{given.rcode}, asked from {client.network}"]
+    text += [f"  {r.name}  {r.ttl_s}  {r.type}  {v}" for r in given.records for v in r.values]
+    text.append("path:")
+    for step in given.path:
+        mark = "chosen " if step.chosen else "passed "
+        health = "healthy" if step.healthy else "UNHEALTHY"
+        label = f" [{step.set_identifier}]" if step.set_identifier else ""
+        text.append(f"  {mark} {step.name} {step.type}{label}  {health}: {step.why}")
+    return text
+
+
+@dns.command()
+@click.argument("name", required=False)
+@click.option("--lab", "lab_name", default="default")
+@click.option("--for", "for_s", type=float, help="Stop after so many seconds of wall time.")
+def watch(name: str | None, lab_name: str, for_s: float | None) -> None:
+    """Print each change of the live answer to NAME (default: the endpoint), with its time."""
+    env = handle.environment(Path.cwd() / ".gameday" / lab_name)
+    target = settings.current(env)
+    wanted = name or target.endpoint
+    if wanted is None or target.dns is None:
+        raise UsageError("name what to watch: `gameday dns watch NAME`")
+    networks = resolver.read_networks(target.networks_file)
+    last: dict[str, tuple[str, ...]] = {}
+    end = clock.monotonic() + for_s if for_s else float("inf")
+    while clock.monotonic() < end:
+        for network in networks:
+            found = resolver.query(target.dns, wanted, network.cidr)
+            if last.get(network.id) != found.addresses:
+                last[network.id] = found.addresses
+                addresses = " ".join(found.addresses) or found.rcode
+                click.echo(f"{clock.utc(found.at)} {network.id}: {wanted} {addresses}")
+        clock.sleep_wall(POLL_WALL_S)
