@@ -59,12 +59,14 @@ class Outbox:
     def __init__(self, rng: Random, lag_s: tuple[float, float]) -> None:
         self.lag_s = lag_s
         self._rng = rng
-        self._pushed = 0
-        self._due: list[tuple[float, int, Key]] = []
+        self._count = 0
         self._waiting: dict[Key, deque[Pending]] = {}
+        self._due: list[tuple[float, int, Key]] = []  # each item's first, and some stale entries
+        self._pushed = 0
+        self._live: dict[Key, int] = {}
 
     def __len__(self) -> int:
-        return len(self._due)
+        return self._count
 
     def __contains__(self, key: Key) -> bool:
         return key in self._waiting
@@ -76,16 +78,23 @@ class Outbox:
         queue = self._waiting.setdefault(key, deque())
         if queue:
             due_s = max(due_s, queue[-1].due_s)
-        pending = Pending(key, record, now_s, due_s)
-        if queue and queue[-1].due_s <= now_s:
-            queue[-1] = pending  # the entry in `_due` of the older one stands for it
-        else:
-            queue.append(pending)
-            self._push(due_s, key)
+        queue.append(Pending(key, record, now_s, due_s))
+        self._count += 1
+        self._coalesce(queue, now_s)
+        if len(queue) == 1:
+            self._push(queue)
 
-    def _push(self, due_s: float, key: Key) -> None:
+    def _coalesce(self, queue: deque[Pending], now_s: float) -> None:
+        """Of what is due in `queue`, keep the newest."""
+        while len(queue) > 1 and queue[1].due_s <= now_s:
+            queue.popleft()
+            self._count -= 1
+
+    def _push(self, queue: deque[Pending]) -> None:
+        first = queue[0]
         self._pushed += 1
-        heapq.heappush(self._due, (due_s, self._pushed, key))
+        self._live[first.key] = self._pushed
+        heapq.heappush(self._due, (first.due_s, self._pushed, first.key))
 
     def next_due_s(self) -> float | None:
         """When to look again: not after the next change may cross; None when nothing waits."""
@@ -97,20 +106,26 @@ class Outbox:
 
     def take(self, now_s: float, limit: int) -> list[Pending]:
         """Up to `limit` changes that may cross at `now_s`, in order, the newest for each item."""
-        taken: dict[Key, Pending] = {}
+        taken: list[Pending] = []
         while self._due and self._due[0][0] <= now_s and len(taken) < limit:
-            key = heapq.heappop(self._due)[2]
-            queue = self._waiting[key]
-            if queue[0].due_s > now_s:  # it was coalesced into a change that is not due yet
-                self._push(queue[0].due_s, key)
+            _, pushed, key = heapq.heappop(self._due)
+            if self._live.get(key) != pushed:
                 continue
-            taken[key] = queue.popleft()
-            if not queue:
-                del self._waiting[key]
-        return list(taken.values())
+            queue = self._waiting[key]
+            self._coalesce(queue, now_s)
+            if queue[0].due_s <= now_s:
+                taken.append(queue.popleft())
+                self._count -= 1
+            if queue:
+                self._push(queue)
+            else:
+                del self._waiting[key], self._live[key]
+        return taken
 
     def put_back(self, batch: list[Pending]) -> None:
         """The changes of `batch` did not arrive; they are still due."""
         for pending in batch:
-            self._waiting.setdefault(pending.key, deque()).appendleft(pending)
-            self._push(pending.due_s, pending.key)
+            queue = self._waiting.setdefault(pending.key, deque())
+            queue.appendleft(pending)
+            self._count += 1
+            self._push(queue)

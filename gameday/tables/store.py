@@ -201,7 +201,7 @@ class Store:
         """The item's record, tombstones included."""
         return self._records.get(key)
 
-    def keys(self) -> list[Key]:
+    def every_key(self) -> list[Key]:
         """Every key ever written and not forgotten, tombstones included, as of now."""
         return list(self._records)
 
@@ -218,19 +218,21 @@ class Store:
         """What arrived from another Region, by last writer wins for each item (E2).
 
         The change, or None if what is here is as new or newer; and the write that was lost by it,
-        if the two did not know of each other. Merging twice is merging once.
+        if the two did not know of each other and differ. Merging twice is merging once.
         """
         here = self._records.get(key)
         if here is None:
             return self._set(key, None, record), None
         if record.version == here.version:
             return None, None
-        if record.version > here.version:
-            unaware = record.seen < here.version and record.version.region != here.version.region
-            lost = Discarded(key, here.version, record.version) if unaware else None
-            return self._set(key, here, record), lost
-        unaware = here.seen < record.version and record.version.region != here.version.region
-        return None, Discarded(key, record.version, here.version) if unaware else None
+        wins = record.version > here.version
+        new, old = (record, here) if wins else (here, record)
+        unaware = new.seen < old.version and new.version.region != old.version.region
+        lost = unaware and new.item != old.item
+        return (
+            self._set(key, here, record) if wins else None,
+            Discarded(key, old.version, new.version) if lost else None,
+        )
 
     def _set(self, key: Key, before: Record | None, record: Record) -> Change:
         old = None if before is None else before.item

@@ -110,11 +110,14 @@ def _decoded(value: Any) -> Value:
 
 
 def json_default(value: Any) -> Any:
-    """For `json.dumps`: bytes in base64, numbers of moto's, times in unix seconds."""
+    """For `json.dumps`: bytes in base64, numbers of moto's, times in unix
+    seconds, stored items as they are."""
     if isinstance(value, bytes | bytearray):
         return base64.b64encode(value).decode()
     if isinstance(value, Decimal):
         return float(value)
     if hasattr(value, "timestamp"):
         return value.timestamp()
+    if hasattr(value, "stored"):
+        return value.stored
     raise TypeError(f"{type(value).__name__} has no place in an answer")

@@ -13,6 +13,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException, ResourceInUseException
 from moto.dynamodb.models import DynamoDBBackend
 
+from gameday.clock import now
 from gameday.lab.dynamodb.table import LabTable
 from gameday.tables.store import Change, Version
 
@@ -55,6 +56,12 @@ class LabBackend(DynamoDBBackend):  # type: ignore[misc]   # moto is not typed
         table: LabTable = super().update_table(*args, **kwargs)
         table.index_anew()
         return table
+
+    def update_time_to_live(self, table_name: str, ttl_spec: dict[str, Any]) -> None:
+        """The setting holds here and, by the last writer, in every other Region (E6)."""
+        super().update_time_to_live(table_name, ttl_spec)
+        self.get_table(table_name).ttl_set_at = now()
+        self.tables_changed()
 
     def get_keys_value(self, table: LabTable, keys: dict[str, Any]) -> Any:
         """The key of a request, whose attributes have the types that the schema declares."""

@@ -63,7 +63,7 @@ class Exchange:
         """The Regions that are cut now; `lag_s` in AWS seconds holds for writes from now on."""
         self._cut = frozenset(cut)
         if lag_s is not None:
-            self._lag_s = lag_s
+            self._lag_s = (lag_s[0], lag_s[1])
         for sender in self._senders.values():
             sender.outbox.lag_s = self._lag_s
             sender.look()
@@ -140,8 +140,9 @@ class Exchange:
         table = self._backend.tables.get(name)
         if table is None:
             return {"state": "missing"}
-        if "ttl" in message:
-            table.ttl = message["ttl"]
+        ttl_at, ttl = message.get("ttl", (0.0, {}))
+        if ttl_at > table.ttl_set_at:
+            table.ttl_set_at, table.ttl = ttl_at, ttl
         for key, record in decode(table, message["changes"]):
             self._versions.observe(record.version)
             lost = table.merge(key, record)

@@ -45,7 +45,7 @@ async def expire(
     table: LabTable, tick: Callable[[], Version], written: Callable[[LabTable, Change], None]
 ) -> None:
     """Delete what has expired in `table`."""
-    keys = table.store.keys()
+    keys = table.store.every_key()
     for start in range(0, len(keys), SLICE):
         at = now()
         for key in keys[start : start + SLICE]:

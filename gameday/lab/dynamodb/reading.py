@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from moto.dynamodb.comparisons import OpDefault
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import GlobalSecondaryIndex
@@ -27,12 +28,17 @@ Page = tuple[list[Any], int, dict[str, Any] | None]
 
 
 class Row:
-    """An item as it is stored, where moto would put an Item of its own."""
+    """An item as it is stored, where moto would put an Item of its own. It is also that Item's
+    `attrs`: moto passes on what it does not know, and `json` writes it as it is."""
 
-    __slots__ = ("attrs",)
+    __slots__ = ("stored",)
 
-    def __init__(self, attrs: Attributes) -> None:
-        self.attrs = attrs
+    def __init__(self, stored: Attributes) -> None:
+        self.stored = stored
+
+    @property
+    def attrs(self) -> Row:
+        return self
 
 
 class View:
@@ -186,14 +192,15 @@ class Reader:
     ) -> Any:
         """What the page shows of `item`; None if a filter keeps it out."""
         projected = view.index is not None and view.index.projection.get("ProjectionType") != "ALL"
-        if not (filters or projected or paths) and expression is None:
+        unfiltered = expression is None or isinstance(expression, OpDefault)
+        if unfiltered and not (filters or projected or paths):
             return Row(item)
         thawed = self.table.thaw(item)
         if view.index is not None and projected:
             thawed = view.index.project(thawed)
         if not all(_passes(thawed, name, *how) for name, how in filters.items()):
             return None
-        if expression is not None and not expression.expr(thawed):
+        if not (unfiltered or expression.expr(thawed)):
             return None
         return thawed.project(paths) if paths else thawed
 

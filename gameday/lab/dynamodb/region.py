@@ -40,12 +40,15 @@ class RegionDynamoDB:
         self._backend.tables_changed = self._exchange.arrange
         self._operations = Operations(self._backend, self._tick, self._exchange.written)
         self._server = Server(self._answer)
+        self._expiry: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Serve on this Region's `dynamodb` port, and set `port` to it.
 
         What is loaded by now is taken out of the garbage collector's sight: that brings the
         slowest one percent of writes from 60 to 7 ms.
+
+        :raises LabError: the port is taken.
         """
         own = self._spec["regions"][self.region]
         self.port = await self._server.start(own["bind"], own["dynamodb"])
@@ -59,9 +62,10 @@ class RegionDynamoDB:
 
     async def stop(self) -> None:
         """End every task and connection. What has not crossed is lost with the process."""
-        self._expiry.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._expiry
+        if self._expiry is not None:
+            self._expiry.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._expiry
         await self._exchange.stop()
         await self._server.stop()
 

@@ -1,9 +1,10 @@
 """The sender of one table's changes to one other Region, and the message between them.
 
-A message is `POST /_gameday/replicate` with JSON `{"from", "table", "changes", "definition"}`; the
-answer says `applied`, `held` (the receiver is paused or cut: keep it and try again) or `missing`
-(it has no such table: introduce it), and which incarnation of the table answered. A table that was
-never met, or came back empty, gets a full copy. Every message may be sent twice.
+A message is `POST /_gameday/replicate` with JSON `{"from", "table", "changes"}`, and where needed
+`definition` (the CreateTable request) and `ttl` (the setting and when it was made). The answer
+says `applied`, `held` (the receiver is paused or cut: keep it and try again) or `missing` (it has
+no such table: introduce it), and which incarnation of the table answered. A table that was never
+met, or came back empty, gets a full copy. Every message may be sent twice.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ class Sender:
         self._wake = asyncio.Event()
         self._introduce = False
         self._copied: str | None = None
-        self._met = False
+        self._met = False  # the next message only asks whether it is received
+        self._told_ttl_at = 0.0
         self._failures = 0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -94,7 +96,7 @@ class Sender:
         """A change was written here now."""
         before = self.outbox.next_due_s()
         self.outbox.add(key, record, self._now())
-        if self.outbox.next_due_s() != before:
+        if self.state == "flowing" and self.outbox.next_due_s() != before:
             self._wake.set()
 
     def look(self) -> None:
@@ -140,12 +142,13 @@ class Sender:
     async def _turn(self) -> float | None:
         """Send what is due; the wall seconds until there may be more, None for until woken."""
         while not self._held():
-            batch = self.outbox.take(self._now(), BATCH)
-            if not batch and self._met:
+            batch = self.outbox.take(self._now(), BATCH) if self._met else []
+            if not batch and self._met and self._told_ttl_at == self.table.ttl_set_at:
                 due_s = self.outbox.next_due_s()
                 self.state = "flowing"
                 return None if due_s is None else max(0.0, self._clock.wall(due_s - self._now()))
             answer = await self._send(batch)
+            self._met = answer["state"] == "applied"
             if answer["state"] == "missing":
                 self._introduce = True
             elif answer["state"] == "held":
@@ -166,7 +169,6 @@ class Sender:
         if answer["state"] != "applied":
             self.outbox.put_back(batch)
             return answer
-        self._met = True
         now_s = self._now()
         for pending in batch:
             self._crossed(now_s - pending.written_s)
@@ -175,7 +177,7 @@ class Sender:
     async def _copy(self, incarnation: str) -> None:
         """Send every record, tombstones included, but those that the outbox will bring."""
         self.state = "copying"
-        keys = iter(self.table.store.keys())
+        keys = iter(self.table.store.every_key())
         while chunk := list(islice(keys, BATCH)):
             records = [
                 (key, record)

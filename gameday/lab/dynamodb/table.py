@@ -42,6 +42,7 @@ class LabTable(Table):  # type: ignore[misc]   # moto is not typed
         self.items = _Sink()
         self.replicas: tuple[str, ...] = ()
         self.incarnation = secrets.token_hex(8)
+        self.ttl_set_at = 0.0
         self.reader = Reader(self)
         self.index_anew()
 
