@@ -49,15 +49,16 @@ class Ledger:
         client: str,
         region: str,
         outcome: WriteOutcome,
+        acked_at: float | None = None,
     ) -> None:
-        """Add one write; an acknowledged one carries when it was."""
+        """Add one write; an acknowledged one carries when it was (unix seconds, now if unsaid)."""
         if self._log:
             now = clock.now()
-            acked_at = now if outcome == WriteOutcome.ACKNOWLEDGED else None
+            acked = outcome == WriteOutcome.ACKNOWLEDGED
             self._log.append_raw(
                 {
                     "at": now, "key": key, "id": item_id, "client": client, "region": region,
-                    "outcome": outcome, "acked_at": acked_at,
+                    "outcome": outcome, "acked_at": (acked_at or now) if acked else None,
                 }
             )  # fmt: skip
 

@@ -1,0 +1,62 @@
+"""What a load process is told: the mix of clients, the rate and how many clients of each kind.
+
+Command-line arguments win over `GAMEDAY_CLIENTS`, `GAMEDAY_RATE_PER_S` and
+`GAMEDAY_CLIENTS_PER_POPULATION`. A rate is per AWS second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gameday.errors import UsageError
+from gameday.load.profiles import DEFAULT_MIX, Mix, parse_mix
+
+RATE_PER_S = 8.0
+
+CLIENTS_PER_POPULATION = 20
+"""So many resolver caches per population keep the mean of a run near its expectation."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """The load that was asked for."""
+
+    mix: Mix
+    rate_per_s: float
+    clients_per_population: int
+
+
+def load_options(
+    clients: str | None = None,
+    rate_per_s: str | None = None,
+    clients_per_population: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> LoadOptions:
+    """The options from the texts given, else from the environment, else the defaults.
+
+    :raises UsageError: a value is not what it should be; names the option.
+    """
+    rate = _positive("rate", rate_per_s or environ.get("GAMEDAY_RATE_PER_S"), RATE_PER_S)
+    per_population = _positive(
+        "clients per population",
+        clients_per_population or environ.get("GAMEDAY_CLIENTS_PER_POPULATION"),
+        CLIENTS_PER_POPULATION,
+    )
+    if per_population != int(per_population):
+        raise UsageError(f"clients per population: {per_population:g} is not a whole number")
+    mix = parse_mix(clients or environ.get("GAMEDAY_CLIENTS") or DEFAULT_MIX)
+    return LoadOptions(mix, rate, int(per_population))
+
+
+def _positive(name: str, text: str | None, default: float) -> float:
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        raise UsageError(f"{name}: {text!r} is not a number") from None
+    if not 0 < value < float("inf"):
+        raise UsageError(f"{name}: {text} is not above 0")
+    return value

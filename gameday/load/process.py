@@ -1,0 +1,151 @@
+"""One load process: what its users share, from the first to the last request.
+
+It reads the target and the options, hands each Locust user its client, and owns the recorder, the
+ledger, the known items and the replication sampler. It knows nothing of Locust.
+"""
+
+from __future__ import annotations
+
+import gevent
+
+from gameday import clock
+from gameday.clock import Clock
+from gameday.errors import UsageError
+from gameday.load.client import ClientPool, Endpoint, Trip, region_at
+from gameday.load.items import Item, KnownItems
+from gameday.load.ledger import Ledger, write_outcome
+from gameday.load.options import LoadOptions
+from gameday.load.recorder import Recorder
+from gameday.load.sampler import Reading, Sampler
+from gameday.load.schedule import Client, Turns, plan
+from gameday.load.windows import WINDOW_WALL_S
+from gameday.model import UNATTRIBUTED, WriteOutcome
+from gameday.resolver import Network, RegionAddresses, ResolverCache, lookup_for, read_networks
+from gameday.settings import Target
+
+
+class LoadProcess:
+    """The clients of a load and what is recorded of them."""
+
+    def __init__(self, target: Target, options: LoadOptions) -> None:
+        """
+        :raises UsageError: the target names no endpoint and no host is given by the locustfile.
+        """
+        self.target, self.options, self.clock = target, options, Clock(target.speed)
+        self.networks: tuple[Network, ...] = read_networks(target.networks_file)
+        self.clients = plan(
+            options.mix, self.networks, options.rate_per_s, options.clients_per_population,
+            target.seed,
+        )  # fmt: skip
+        own_name_cache = ResolverCache(lookup_for(target))
+        self._regions = RegionAddresses(target.regions, target.endpoint or "", own_name_cache.get)
+        self._sampler_cache = own_name_cache
+        self.endpoint = Endpoint.of(target, self._regions.region_of)
+        self.items = KnownItems()
+        self._recorder: Recorder | None = None
+        self._ledger = Ledger(None, 0)
+        self._sampler: Sampler | None = None
+        self._greenlets: list[gevent.Greenlet] = []
+        self._caches: dict[str, ResolverCache] = {}
+        self._handed_out = 0
+
+    def default_host(self) -> str | None:
+        """The URL of the shared name, when the target has one."""
+        return self.url_of(self.target.endpoint) if self.target.endpoint else None
+
+    def url_of(self, name: str) -> str:
+        """The HTTPS URL of a name on the target's port."""
+        return f"https://{name}:{self.target.https_port}"
+
+    def start(self, index: int) -> None:
+        """A test begins; `index` numbers the load processes of a run."""
+        self._handed_out = 0
+        self._caches.clear()
+        self._ledger = Ledger(self.target.run_dir, index)
+        self._recorder = Recorder(self.target.run_dir, index, self.clock)
+        self._recorder.start(self.clients, self.options.rate_per_s)
+        self._greenlets = [gevent.spawn(self._tick)]
+        if self.target.endpoint and len(self.target.regions) > 1:
+            endpoint_name = self.target.endpoint
+            self._sampler = Sampler(
+                self.endpoint,
+                lambda region: self.url_of(f"{region}.{endpoint_name}"),
+                self._sampler_cache,
+                self._sample,
+            )
+            self._greenlets += self._sampler.spawn()
+
+    def stop(self) -> dict[str, int] | None:
+        """The test has ended: write the rest; returns the totals, None when none was running."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return None
+        gevent.killall(self._greenlets)
+        self._sampler = None
+        recorder.end()
+        self._ledger.close()
+        return recorder.totals()
+
+    @property
+    def recorder(self) -> Recorder:
+        """The recorder of the test that runs.
+
+        :raises UsageError: none is running.
+        """
+        if self._recorder is None:
+            raise UsageError("no load is running in this process")
+        return self._recorder
+
+    def next_client(self) -> Client:
+        """The client that the next user is; more users than planned begin the plan anew."""
+        client = self.clients[self._handed_out % len(self.clients)]
+        self._handed_out += 1
+        return client
+
+    def turns(self, client: Client) -> Turns:
+        """The client's schedule from now on: its first turn is at its phase."""
+        wall = self.clock.wall
+        return Turns(client.id, clock.monotonic() + wall(client.phase_s), wall(client.period_s))
+
+    def connections(self, client: Client) -> ClientPool:
+        """New connections for a client, over its own resolver cache."""
+        cache = self._caches.get(client.cache)
+        if cache is None:
+            lookup = lookup_for(self.target, client.network.cidr)
+            cache = ResolverCache(lookup, first_share=client.cache_share)
+            self._caches[client.cache] = cache
+        return ClientPool(self.endpoint, client.profile, client.network, cache, client.age_share)
+
+    def region(self, trip: Trip) -> str:
+        """The Region of a request: by header, else by address, else `unattributed`."""
+        return region_at(trip, self.endpoint) or UNATTRIBUTED
+
+    def wrote(
+        self, client: Client, key: str, item_id: str | None, outcome: str, trip: Trip,
+        not_invoked: bool,
+    ) -> None:  # fmt: skip
+        """A write has ended: into the ledger, and if it was acknowledged among the known items."""
+        known, region = write_outcome(outcome, not_invoked), self.region(trip)
+        answered = trip.answered or clock.monotonic()
+        offset = self._recorder.wall_offset if self._recorder else 0.0
+        self._ledger.record(
+            key=key, item_id=item_id, client=client.id, region=region, outcome=known,
+            acked_at=answered + offset,
+        )  # fmt: skip
+        if known == WriteOutcome.ACKNOWLEDGED and item_id is not None:
+            self.items.add(Item(item_id, region, answered))
+            if self._sampler:
+                self._sampler.add(region, item_id, answered)
+
+    def _sample(self, writer: str, reader: str, reading: Reading) -> None:
+        self.recorder.event(
+            "load.sample", writer=writer, reader=reader, behind_s=round(reading.behind_s, 3),
+            read=reading.read, missing=reading.missing,
+        )  # fmt: skip
+
+    def _tick(self) -> None:
+        following = clock.monotonic()
+        while True:
+            following += WINDOW_WALL_S
+            gevent.sleep(max(0.0, following - clock.monotonic()))
+            self.recorder.tick()

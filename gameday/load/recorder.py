@@ -1,0 +1,149 @@
+"""What one load process writes down: windows, segments and the totals, nothing else decides.
+
+Callers pass times of the monotonic clock, events carry wall clock; the difference is taken once.
+`tick` is called every 100 ms, so a reader of the file is never more than that behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gameday import clock
+from gameday.clock import Clock
+from gameday.journal import EventLog
+from gameday.load.schedule import Arrivals, Client, Turns
+from gameday.load.segments import Segments
+from gameday.load.windows import WINDOW_WALL_S, Windows
+from gameday.model import OK
+
+OPEN_SEGMENTS_S = 10.0
+"""AWS seconds after which a segment that still lasts is written again."""
+
+
+class Recorder:
+    """The journal of one load process; without a run directory it only keeps the totals."""
+
+    def __init__(self, run_dir: Path | None, index: int, speed: Clock) -> None:
+        self.wall_offset = clock.now() - clock.monotonic()
+        self._log = EventLog(run_dir / "events" / f"load-{index}.jsonl") if run_dir else None
+        self._arrivals, self._running = Arrivals(), dict[int, Turns]()
+        self._windows, self._segments = Windows(), Segments()
+        self._open_every_s = speed.wall(OPEN_SEGMENTS_S)
+        self._next_open = clock.monotonic() + self._open_every_s
+        self.offered = self.sent = self.answered = self.failed = self.unsent = 0
+        self._begun = 0
+
+    def start(self, clients: Sequence[Client], rate_per_s: float) -> None:
+        """Say who will send."""
+        self.event(
+            "load.started",
+            clients=[
+                {
+                    "client": c.id, "profile": c.profile.name, "network": c.network.id,
+                    "cache": c.cache, "period_s": c.period_s,
+                }
+                for c in clients
+            ],
+            rate_per_s=rate_per_s,
+            profiles=sorted({c.profile.name for c in clients}),
+        )  # fmt: skip
+
+    def event(self, kind: str, *, at: float | None = None, **members: Any) -> None:
+        """Write one event of this process."""
+        if self._log:
+            self._log.append(kind, at=at, **members)
+
+    def join(self, turns: Turns) -> None:
+        """A client begins to run."""
+        self._running[id(turns)] = turns
+        self._arrivals.join(turns)
+
+    def leave(self, turns: Turns) -> None:
+        """A client stops; its turns that came and were not taken are `unsent`."""
+        if self._running.pop(id(turns), None) is None:
+            return
+        self._offer_due()
+        self._arrivals.leave(turns)
+        for intended in turns.unsent():
+            self.unsent += 1
+            self._begun += 1  # it no longer waits
+            self._windows.unsent(intended + self.wall_offset)
+
+    def begin(self, turns: Turns) -> float:
+        """A client takes its next turn; returns the intended start."""
+        self.sent += 1
+        self._begun += 1
+        return turns.begin()
+
+    def begin_extra(self) -> float:
+        """A client sends a second request within its turn, meant to start now; returns now."""
+        now = clock.monotonic()
+        self.sent += 1
+        self._begun += 1
+        self.offered += 1
+        self._windows.offer(now + self.wall_offset)
+        return now
+
+    def answer(
+        self, client: Client, region: str, outcome: str, intended: float, started: float
+    ) -> float:
+        """A request has ended now; returns its latency in ms, from the intended start."""
+        latency_ms = (clock.monotonic() - intended) * 1000.0
+        profile, network = client.profile.name, client.network.id
+        self.answered += 1
+        self.failed += outcome != OK
+        self._windows.add(intended + self.wall_offset, (profile, region, outcome), latency_ms)
+        broken = self._segments.add(
+            client.id, profile, network, region, outcome, round(started + self.wall_offset, 4)
+        )
+        if broken and self._log:
+            self.event("client.segment", **broken.members())
+        return latency_ms
+
+    def tick(self) -> None:
+        """Write what has come together since the last call."""
+        self._offer_due()
+        waiting = max(0, self.offered - self._begun)
+        for at, window in self._windows.take():
+            if self._log:
+                self.event(
+                    "load.window", at=at, wall_s=WINDOW_WALL_S, offered=window.offered,
+                    unsent=window.unsent, waiting=waiting, rows=window.rows(),
+                )  # fmt: skip
+        if clock.monotonic() >= self._next_open:
+            self._next_open = clock.monotonic() + self._open_every_s
+            self._write_open_segments()
+
+    def totals(self) -> dict[str, int]:
+        """Requests so far; `unanswered` were in flight when their client stopped."""
+        return {
+            "offered": self.offered,
+            "sent": self.sent,
+            "answered": self.answered,
+            "failed": self.failed,
+            "unsent": self.unsent,
+            "unanswered": self.sent - self.answered,
+        }
+
+    def end(self) -> None:
+        """Write the rest; afterwards nothing is recorded."""
+        for turns in list(self._running.values()):
+            self.leave(turns)
+        self.tick()
+        self._write_open_segments()
+        self.event("load.ended", **self.totals())
+        if self._log:
+            self._log.sync()
+            self._log.close()
+            self._log = None
+
+    def _offer_due(self) -> None:
+        for intended in self._arrivals.due(clock.monotonic()):
+            self.offered += 1
+            self._windows.offer(intended + self.wall_offset)
+
+    def _write_open_segments(self) -> None:
+        for segment in self._segments.grown():
+            self.event("client.segment", **segment.members())

@@ -1,0 +1,216 @@
+"""`FailoverUser`: a Locust user that is one client with a profile, a network and a schedule.
+
+Derive from it as from FastHttpUser and use `self.client` as ever. Its requests follow DNS as its
+profile does, start when the open schedule says, are timed from then, and are named with the Region
+that answered. Importing this module registers its listeners with Locust.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gevent
+from locust import FastHttpUser, events, log
+from locust.contrib.fasthttp import FastHttpSession
+from locust.runners import MasterRunner
+
+from gameday import clock, settings
+from gameday.errors import GamedayError
+from gameday.load.client import ClientPool, Trip
+from gameday.load.items import Item
+from gameday.load.options import load_options
+from gameday.load.outcome import outcome_of
+from gameday.load.process import LoadProcess
+from gameday.load.schedule import Client, Turns
+
+GATEWAY_NOT_INVOKED = "InternalServerErrorException"
+"""`x-amzn-ErrorType` of API Gateway's own 500: the function could not be invoked."""
+
+
+class Answered:
+    """Stands for Locust's request event: completes each report before Locust hears of it."""
+
+    def __init__(self, user: FailoverUser) -> None:
+        self._user = user
+
+    def fire(self, **report: Any) -> None:
+        """Record the request; Locust sees it timed from its intended start and with its Region."""
+        user, trip = self._user, report["context"]["trip"]
+        response = report.get("response")
+        status = getattr(response, "status_code", 0) or 0
+        error = report["exception"]
+        if error is not None and not status:
+            error = getattr(response, "error", None) or error  # what a check said of it is void
+        outcome = outcome_of(error, status, trip.phase)
+        user.outcome = outcome
+        region = user.load.region(trip)
+        report["response_time"] = user.load.recorder.answer(
+            user.who, region, outcome, trip.intended, trip.started
+        )
+        report["name"] = f"{report['name']} [{region}]"
+        user.environment.events.request.fire(**report)
+
+
+class FailoverSession(FastHttpSession):  # type: ignore[misc]
+    """A session that begins a turn of its user with each request."""
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        """Send a request; the parameters are FastHttpSession's."""
+        user: FailoverUser = self.user
+        trip = user.begin()
+        options["context"] = {**options.get("context", {}), "trip": trip}
+        return super().request(method, url, **options)
+
+
+class FailoverUser(FastHttpUser):  # type: ignore[misc]
+    """One client. A subclass that defines `on_start` or `on_stop` calls this class's own too."""
+
+    abstract = True
+    host: str | None = None
+
+    def __init__(self, environment: Any) -> None:
+        self.load: LoadProcess = environment.gameday_load
+        self.who: Client = self.load.next_client()
+        self.random = random.Random(f"{self.load.target.seed} {self.who.id}")
+        self.pool: ClientPool = self.load.connections(self.who)
+        self.host = environment.host or self.host or self.load.default_host()
+        super().__init__(environment)
+        self.client = FailoverSession(
+            base_url=self.host, request_event=Answered(self), user=self, client_pool=self.pool,
+            max_retries=self.max_retries, max_redirects=self.max_redirects,
+        )  # fmt: skip
+        self.outcome = ""
+        self._turns: Turns | None = None
+        self._turn_taken = False
+        self._writes = 0
+
+    def on_start(self) -> None:
+        """Join the schedule and wait for the first turn."""
+        self._turns = self.load.turns(self.who)
+        self.load.recorder.join(self._turns)
+        gevent.sleep(self.wait_time())
+
+    def on_stop(self) -> None:
+        """Leave the schedule."""
+        if self._turns is not None:
+            self.load.recorder.leave(self._turns)
+            self._turns = None
+        self.pool.close()
+
+    def wait_time(self) -> float:
+        """Wall seconds until the next turn; 0 when it has come while a request was in flight."""
+        assert self._turns is not None
+        self._turn_taken = False
+        return max(0.0, self._turns.next_start() - clock.monotonic())
+
+    def begin(self) -> Trip:
+        """A request starts now; the first of a turn was meant to start at that turn."""
+        recorder = self.load.recorder
+        if self._turns is None or self._turn_taken:
+            intended = recorder.begin_extra()
+        else:
+            self._turn_taken = True
+            intended = recorder.begin(self._turns)
+        self.pool.trip = Trip(intended, clock.monotonic())
+        return self.pool.trip
+
+    def known_item(self, age_s: float) -> Item | None:
+        """Any item that was acknowledged at least `age_s` AWS seconds ago."""
+        return self.load.items.pick(self.random, self.load.clock.wall(age_s))
+
+    @property
+    def answered_by(self) -> str:
+        """The Region of the last request."""
+        return self.load.region(self.pool.trip)
+
+    @contextmanager
+    def writing(self) -> Iterator[Write]:
+        """A write with a new idempotency key; it enters the ledger whatever becomes of it."""
+        self._writes += 1
+        seed, start = self.load.target.seed, f"{self.random.getrandbits(48):012x}"
+        write = Write(f"{self.who.id}.{self._writes}.{seed}.{start}")
+        self.outcome = "reset"  # killed in flight: it may have happened
+        try:
+            yield write
+        finally:
+            self.load.wrote(
+                self.who, write.key, write.item_id, self.outcome, self.pool.trip, write.not_invoked
+            )
+
+
+class Write:
+    """A write on its way; its answer is noted by `answer`."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.item_id: str | None = None
+        self.not_invoked = False
+
+    def answer(self, response: Any) -> None:
+        """Note the id of the item, or that API Gateway could not invoke the function."""
+        self.item_id = (json_of(response) or {}).get("id")
+        headers = response.headers or {}
+        self.not_invoked = headers.get("x-amzn-errortype") == GATEWAY_NOT_INVOKED
+
+
+def json_of(response: Any) -> dict[str, Any] | None:
+    """The JSON object in an answer's body, None when there is none."""
+    try:
+        found = response.json()
+    except (ValueError, TypeError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _arguments(parser: Any) -> None:
+    group = parser.add_argument_group("gameday", "who the clients are and how much they ask")
+    group.add_argument("--clients", help="PROFILE=PERCENT,... (GAMEDAY_CLIENTS)")
+    group.add_argument("--rate", help="requests per AWS second (GAMEDAY_RATE_PER_S)")
+    group.add_argument(
+        "--clients-per-population", help="of each profile in each network, 20 by default"
+    )
+
+
+def _init(environment: Any, **_: Any) -> None:
+    """Read target and options; as many users as there are clients, all at once, unless told."""
+    parsed = environment.parsed_options
+    try:
+        options = load_options(parsed.clients, parsed.rate, parsed.clients_per_population)
+        environment.gameday_load = load = LoadProcess(settings.current(), options)
+    except GamedayError as error:
+        sys.exit(f"gameday: {error}")
+    hosts = [c.host for c in environment.user_classes if c.host]
+    environment.host = environment.host or (None if hosts else load.default_host())
+    if not environment.host and not hosts:
+        sys.exit("gameday: nothing to send to: set GAMEDAY_ENDPOINT, or name a host with --host")
+    if parsed.num_users is None:
+        parsed.num_users = len(load.clients)
+    if parsed.spawn_rate is None:
+        parsed.spawn_rate = parsed.num_users
+
+
+def _test_start(environment: Any, **_: Any) -> None:
+    if not isinstance(environment.runner, MasterRunner):
+        environment.gameday_load.start(environment.runner.worker_index)
+
+
+def _test_stop(environment: Any, **_: Any) -> None:
+    environment.gameday_load.stop()
+
+
+def _quitting(environment: Any, **_: Any) -> None:
+    """Failed requests are what a rehearsal is for; only a defect makes the exit code not 0."""
+    defect = environment.runner.exceptions or log.unhandled_greenlet_exception
+    if environment.process_exit_code is None and not defect:
+        environment.process_exit_code = 0
+
+
+events.init_command_line_parser.add_listener(_arguments)
+events.init.add_listener(_init)
+events.test_start.add_listener(_test_start)
+events.test_stop.add_listener(_test_stop)
+events.quitting.add_listener(_quitting)
