@@ -64,9 +64,10 @@ def _throughput(described: Mapping[str, Any]) -> dict[str, int]:
 class GlobalTables:
     """The replicas of each table name, and the Regions where FIS has paused its replication."""
 
-    def __init__(self, regions: Regions) -> None:
-        self._regions = regions
+    def __init__(self, regions: Regions, account: str) -> None:
+        self._regions, self._account = regions, account
         self.replicas: dict[str, list[str]] = {}
+        self.version = 0  # grows with every change of `replicas`
         self._paused: set[tuple[str, str]] = set()
 
     def of_region(self, region: str) -> dict[str, dict[str, Any]]:
@@ -80,6 +81,18 @@ class GlobalTables:
     def pause(self, region: str, table: str, paused: bool) -> None:
         """Stop or resume replication between `region` and all others for `table`."""
         (self._paused.add if paused else self._paused.discard)((region, table))
+
+    async def tags(self, region: str) -> dict[str, dict[str, str]]:
+        """The global tables with a replica in `region`: ARN to tags.
+
+        :raises CallFailed: the Region's DynamoDB refused the call.
+        """
+        found = {}
+        for name in self.of_region(region):
+            arn = f"arn:aws:dynamodb:{region}:{self._account}:table/{name}"
+            answer = await self._regions.call(region, "ListTagsOfResource", {"ResourceArn": arn})
+            found[arn] = {t["Key"]: t["Value"] for t in answer.get("Tags", [])}
+        return found
 
     async def handle(self, region: str, action: str | None, request: Request) -> Response:
         """The answer to a DynamoDB request in `region`; most are passed on untouched."""
@@ -146,6 +159,7 @@ class GlobalTables:
         await self._regions.call(other, "CreateTable", replica_definition(source))
         replicas = self.replicas.setdefault(name, [region])
         replicas.append(other)
+        self.version += 1
 
     async def _delete(self, name: str, other: str) -> None:
         await self._regions.call(other, "DeleteTable", {"TableName": name})
@@ -153,12 +167,15 @@ class GlobalTables:
 
     def _forget(self, table: str, region: str) -> None:
         """`region` has no replica any more; one that is left alone is an ordinary table."""
-        left = [r for r in self.replicas.get(table, []) if r != region]
+        if region not in self.replicas.get(table, []):
+            return
+        self.version += 1
+        left = [r for r in self.replicas[table] if r != region]
         self._paused.discard((region, table))
         if len(left) > 1:
             self.replicas[table] = left
         else:
-            self.replicas.pop(table, None)
+            del self.replicas[table]
 
 
 def _invalid(message: str) -> Response:

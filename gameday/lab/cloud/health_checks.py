@@ -97,7 +97,7 @@ class HealthChecks:
                 f"A health check with caller reference {reference} already exists or existed.",
             )
         self._refuse_invalid(full)
-        check = {
+        check: HealthCheck = {
             "Id": str(uuid.uuid4()),
             "CallerReference": reference,
             "HealthCheckConfig": full,

@@ -8,21 +8,27 @@ configuration before the caller gets its answer.
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from gameday import clock
 from gameday.lab.channel import Channel, Message
-from gameday.lab.cloud import snapshots
+from gameday.lab.cloud import internal, snapshots, stacks
+from gameday.lab.cloud.experiments import World
+from gameday.lab.cloud.fis_api import Experiments
 from gameday.lab.cloud.global_tables import GlobalTables
 from gameday.lab.cloud.http import Request, Response, serve
+from gameday.lab.cloud.metrics import Metrics
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import OwnOperations
 from gameday.lab.cloud.regions import Regions
 from gameday.lab.cloud.route53 import Route53
 from gameday.lab.cloud.scope import INVOKE, Scope, action_of, is_read, scope_of
+from gameday.lab.cloud.status import status
 
 DNS_PROCESSES = ("dns", "checkers")
 
@@ -32,21 +38,33 @@ class Cloud:
 
     def __init__(self, channel: Channel, spec: dict[str, Any]) -> None:
         self.spec, self.channel = spec, channel
-        base_url, speed = spec["aws_endpoint"], spec["speed"]
+        base_url, speed, account = spec["aws_endpoint"], spec["speed"], spec["account"]
         self.code_dir = Path(spec["dir"]) / "code"
-        self.moto = Moto(spec["account"], base_url)
+        self.moto = Moto(account, base_url)
         self.regions = Regions(spec["regions"])
-        self.tables = GlobalTables(self.regions)
+        self.tables = GlobalTables(self.regions, account)
         self.route53 = Route53(self.moto, speed)
+        self.stacks = stacks.Stacks(account)
+        self.metrics = Metrics(self.moto, speed)
+        world = World(self.tables.tags, self.pause, self.metrics.state_of_arn, self.event)
+        self.experiments = Experiments(account, speed, world)
         self.publisher = snapshots.Publisher(channel)
+        self._alarms_told: dict[str, str] = {}
+        own = functools.partial(OwnOperations, base_url=base_url)
         self.own = {
-            "route53": OwnOperations("route53", base_url, self.route53.handlers()),
+            "route53": own("route53", handlers=self.route53.handlers()),
+            "fis": own("fis", handlers=self.experiments.handlers()),
+            "cloudformation": own(
+                "cloudformation", handlers=self.stacks.handlers(), refused=stacks.refused
+            ),
         }
+
+    # -- requests ------------------------------------------------------------------------------
 
     async def handle(self, request: Request) -> Response:
         """The answer to one HTTP request at the AWS endpoint."""
-        if request.raw_path == "/_gameday/ready":
-            return Response(200, body=b"ready\n")
+        if request.raw_path.startswith(internal.PREFIX):
+            return internal.answer(request, self.stacks, self.spec["token"])
         scope = scope_of(request, self.regions.names[0])
         if scope.service == "lambda" and INVOKE.match(request.raw_path):
             return await self.regions.invoke(scope.region, request)
@@ -58,38 +76,40 @@ class Cloud:
         if response is None:
             response = self.moto.call(request, scope.service)
         if not is_read(request):
-            await self.changed(scope)
+            await self.changed(scope, action_of(request))
         return response
 
     async def _dynamodb(self, scope: Scope, request: Request) -> Response:
-        action = action_of(request)
-        before = self.tables.replicas.copy()
-        response = await self.tables.handle(scope.region, action, request)
-        if self.tables.replicas != before:
+        version = self.tables.version
+        response = await self.tables.handle(scope.region, action_of(request), request)
+        if self.tables.version != version:
             await self.publish_regions()
         return response
 
-    async def changed(self, scope: Scope) -> None:
+    async def changed(self, scope: Scope, action: str | None) -> None:
         """Tell the processes whose configuration a call for `scope` may have changed."""
         if scope.service in ("lambda", "apigateway"):
             await self.publish_regions(scope.region)
         elif scope.service == "route53":
             await self.publish_dns()
+        elif scope.service == "monitoring" and action == "PutMetricData":
+            self.metrics.client_put(scope.region)
+        elif scope.service == "monitoring":
+            self.metrics.adopt(scope.region)
+            self.tell_alarms()
+
+    # -- configuration flows out ---------------------------------------------------------------
 
     async def publish_regions(self, *regions: str) -> None:
         """Send what changed to these Regions' processes, or to all."""
-        names = regions or self.regions.names
+        names = [n for n in regions or self.regions.names if n in self.regions.names]
         await self.publisher.publish(
-            {
-                f"region/{n}": lambda n=n: self.region_body(n)
-                for n in names
-                if n in self.regions.names
-            }
+            {f"region/{n}": functools.partial(self.region_body, n) for n in names}
         )
 
     async def publish_dns(self) -> None:
         """Send zones and health checks to the name server and the checkers."""
-        await self.publisher.publish({name: self.route53.snapshot for name in DNS_PROCESSES})
+        await self.publisher.publish(dict.fromkeys(DNS_PROCESSES, self.route53.snapshot))
 
     def region_body(self, region: str) -> dict[str, Any]:
         """The snapshot of one Region."""
@@ -108,6 +128,37 @@ class Cloud:
             await self.publish_regions(process.partition("/")[2])
         else:
             await self.publish_dns()
+            self._alarms_told = {}
+            self.tell_alarms()
+
+    async def pause(self, region: str, arn: str, paused: bool) -> None:
+        """FIS pauses or resumes a global table's replication in `region`."""
+        self.tables.pause(region, arn.rpartition("/")[2], paused)
+        await self.publish_regions(region)
+
+    def event(self, kind: str, **members: Any) -> None:
+        """Write an event into the lab's journal."""
+        self.channel.send("event", event={"at": clock.now(), "kind": kind, **members})
+
+    # -- alarms --------------------------------------------------------------------------------
+
+    def tell_alarms(self) -> None:
+        """Tell the checkers what the data say of the alarms, when that has changed."""
+        states = self.metrics.data_states()
+        changed = {p: s for p, s in states.items() if self._alarms_told.get(p) != s}
+        for path, state in changed.items():
+            region, _, alarm = path.partition("/")
+            self.event("lab.alarm", alarm=alarm, region=region, state=state)
+        self._alarms_told = states
+        if changed:
+            self.channel.send("alarms", to="checkers", states=changed)
+
+    async def judge_alarms(self) -> None:
+        """Judge every alarm once per AWS minute, until cancelled."""
+        while True:
+            await asyncio.sleep(self.metrics.until_judged_s())
+            self.metrics.judge_all()
+            self.tell_alarms()
 
 
 async def main(channel: Channel, spec: dict[str, Any]) -> None:
@@ -115,14 +166,16 @@ async def main(channel: Channel, spec: dict[str, Any]) -> None:
     cloud = Cloud(channel, spec)
     channel.on("fault", lambda m: cloud.regions.cut(m["cut"]))
     channel.on("health", lambda m: cloud.route53.observed(m["checks"]))
+    channel.on("metrics", lambda m: cloud.metrics.received(m["region"], m["rows"]))
     channel.on("resend", cloud.resend)
+    channel.on("report", lambda m: channel.send("answer", ask=m["ask"], status=status(cloud)))
     endpoint = urlsplit(spec["aws_endpoint"])
     assert endpoint.hostname
     server = await serve(endpoint.hostname, endpoint.port or 80, cloud.handle)
     gc.freeze()
     channel.send("ready", pid=os.getpid(), endpoint=spec["aws_endpoint"])
     try:
-        await asyncio.get_running_loop().create_future()
+        await cloud.judge_alarms()
     finally:
         server.close()
         cloud.regions.close()

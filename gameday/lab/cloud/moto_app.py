@@ -34,9 +34,9 @@ MODULES = {"lambda": "awslambda", "monitoring": "cloudwatch"}
 
 
 def _regional_domains() -> None:
-    models = importlib.import_module("moto.apigateway.models")
+    models: Any = importlib.import_module("moto.apigateway.models")
 
-    class RegionalDomainName(models.DomainName):  # type: ignore[misc, name-defined]
+    class RegionalDomainName(models.DomainName):  # type: ignore[misc]
         """A custom domain whose hosted zone is that of API Gateway in its Region."""
 
         def __init__(self, domain_name: str, **kwargs: Any) -> None:

@@ -1,0 +1,45 @@
+"""What the lab's own processes ask of the control plane: `/_gameday/*` beside the AWS API.
+
+Everything but `ready` needs the lab's token, which a web page in the user's browser cannot know.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from gameday.lab.cloud.http import Request, Response
+from gameday.lab.cloud.stacks import Stacks
+
+PREFIX = "/_gameday/"
+
+
+def answer(request: Request, stacks: Stacks, token: str) -> Response:
+    """The answer to one internal request: `GET ready`, `GET|PUT|DELETE stacks`."""
+    path = request.path.removeprefix(PREFIX)
+    if path == "ready":
+        return Response(200, body=b"ready\n")
+    given = request.header(b"x-gameday-token") or ""
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        return _json(403, {"error": "the header x-gameday-token does not hold this lab's token"})
+    if path != "stacks":
+        return _json(404, {"error": f"there is no {request.path}"})
+    if request.method == "GET":
+        return _json(200, {"stacks": list(stacks.all())})
+    try:
+        body = json.loads(request.body)
+        if request.method == "PUT":
+            stacks.register(body)
+        elif request.method == "DELETE":
+            stacks.remove(body["region"], body["name"])
+        else:
+            return _json(405, {"error": f"{request.method} is not allowed here"})
+    except (ValueError, KeyError, TypeError) as error:
+        return _json(400, {"error": f"the body must be a stack's JSON: {error!r}"})
+    return _json(200, {})
+
+
+def _json(status: int, body: Any) -> Response:
+    text = json.dumps(body, default=str).encode()
+    return Response(status, ((b"Content-Type", b"application/json"),), text)
