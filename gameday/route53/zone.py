@@ -206,7 +206,7 @@ def parse_record_set(item: Json) -> RecordSet:
         raise UsageError(f"record set {item!r:.120}: needs Name and Type") from e
     identifier = item.get("SetIdentifier")
     label = f"{name} {rtype}" + (f" ({identifier})" if identifier else "")
-    members = [m for m in POLICY_MEMBERS if m in item and item[m] is not False]
+    members = [m for m in POLICY_MEMBERS if item.get(m) is not None and item[m] is not False]
     if len(members) > 1:
         raise UsageError(f"record set {label}: {' and '.join(members)} exclude one another")
     policy = POLICY_MEMBERS[members[0]] if members else "simple"
