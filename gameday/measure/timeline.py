@@ -95,7 +95,9 @@ def failures(run: Run) -> list[Segment]:
 
 
 def _first_after_fault(run: Run, kind: str, wanted: Callable[[Event], bool]) -> Event | None:
-    start = run.fault_at or 0.0
+    start = run.fault_at
+    if start is None:
+        return None
     return next((e for e in run.of(kind) if e["at"] >= start and wanted(e)), None)
 
 
