@@ -67,13 +67,13 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self.raw: asyncio.Transport | None = None  # the TCP transport below TLS
-        self._early: list[bytes] = []  # decrypted before the handshake was told
         self._held: list[bytes] | None = None  # answers kept back while held
         self._parser = httptools.HttpRequestParser(self)
         self._peer = ""
         self._building: Request | None = None
         self._chunks: list[bytes] = []
         self._size = self._header_size = 0
+        self._in_headers = True
         self._waiting: deque[Request] = deque()
         self._current: Request | None = None
         self._closing = False
@@ -85,12 +85,8 @@ class Connection(asyncio.Protocol):
         self.raw = self.raw or self._transport
         self._peer = (transport.get_extra_info("peername") or ("",))[0]
         self._listener.connections.add(self)
-        if self._listener.silent or self._held is not None:
-            self._held = self._held or []
-            self._set_reading()
-        early, self._early = self._early, []
-        for data in early:
-            self.data_received(data)
+        if self._listener.silent:
+            self.hold()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._listener.connections.discard(self)
@@ -98,19 +94,24 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:
-        if self._transport is None:
-            self._early.append(data)
+        if self._closing:
             return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse()
+            return
+        if self._building and self._in_headers:
+            self._header_size += len(data)
+            if self._header_size > HEADER_BYTES_MAX:
+                self._refuse()
 
     # What the parser calls.
 
     def on_message_begin(self) -> None:
         self._building = Request(self._peer)
         self._chunks, self._size, self._header_size = [], 0, 0
+        self._in_headers = True
 
     def on_url(self, url: bytes) -> None:
         assert self._building
@@ -125,6 +126,7 @@ class Connection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         assert self._building
+        self._in_headers = False
         if self._building.header(b"expect") == b"100-continue" and not self._current:
             self._write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -7,6 +7,7 @@ A listener keeps the bound socket and serves on a duplicate of it, and can hold 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from typing import cast
@@ -15,40 +16,66 @@ from gameday.lab.http_connection import Connection, Handler
 from gameday.lab.log import log
 
 BACKLOG = 1024
+READ_BYTES = 256 * 1024
 
 
-class _TlsGate(asyncio.Protocol):
-    """Takes a TCP connection and starts TLS on it, so that the transport below stays in reach."""
+class TlsLayer(asyncio.Protocol):
+    """TLS between a TCP transport and a connection, which sees it as its transport.
 
-    def __init__(self, listener: Listener, context: ssl.SSLContext) -> None:
-        self._listener, self._context = listener, context
+    The loops' own TLS hides the transport below, and that one must be paused to fall silent.
+    """
+
+    def __init__(self, connection: Connection, context: ssl.SSLContext) -> None:
+        self._connection = connection
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self._shaken = False
+        self._raw: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        raw = cast(asyncio.Transport, transport)
-        connection = Connection(self._listener)
-        connection.raw = raw
-        self._listener.connections.add(connection)
-        if self._listener.silent:
-            connection.hold()
-        task = asyncio.get_running_loop().create_task(self._shake_hands(raw, connection))
-        self._listener.handshakes.add(task)
-        task.add_done_callback(self._listener.handshakes.discard)
+        self._raw = self._connection.raw = cast(asyncio.Transport, transport)
+        self._connection.connection_made(cast(asyncio.Transport, self))
 
-    async def _shake_hands(self, raw: asyncio.Transport, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._incoming.write(data)
         try:
-            transport = await loop.start_tls(raw, connection, self._context, server_side=True)
-        except (OSError, ssl.SSLError, TimeoutError) as e:
-            log.debug("TLS handshake: %s", e)
-            transport = None
-        except asyncio.CancelledError:
-            raw.abort()
-            raise
-        if transport is None:
-            self._listener.connections.discard(connection)
-            raw.abort()
-        else:
-            connection.connection_made(transport)
+            if not self._shaken:
+                self._tls.do_handshake()
+                self._shaken = True
+            while chunk := self._tls.read(READ_BYTES):
+                self._connection.data_received(chunk)
+            self._raw.close()  # the client said goodbye
+        except ssl.SSLWantReadError:
+            self._flush()
+        except ssl.SSLError as e:  # a failed handshake, with its alert
+            log.debug("TLS: %s", e)
+            self._flush()
+            self._raw.close()
+
+    # What a connection asks of a transport.
+
+    def write(self, data: bytes) -> None:
+        self._tls.write(data)
+        self._flush()
+
+    def close(self) -> None:
+        with contextlib.suppress(ssl.SSLError):  # it does not wait for the client's goodbye
+            self._tls.unwrap()
+        self._flush()
+        self._raw.close()
+
+    def is_closing(self) -> bool:
+        return self._raw.is_closing()
+
+    def get_extra_info(self, name: str) -> object:
+        return self._raw.get_extra_info(name)
+
+    def _flush(self) -> None:
+        if self._outgoing.pending and not self._raw.is_closing():
+            self._raw.write(self._outgoing.read())
 
 
 class Listener:
@@ -64,7 +91,6 @@ class Listener:
     ) -> None:
         self.handler, self.body_limit, self._tls = handler, body_limit, tls
         self.connections: set[Connection] = set()
-        self.handshakes: set[asyncio.Task[None]] = set()
         self.silent = False  # connections are held, new ones too
         self._server: asyncio.Server | None = None
         self.sock = socket.socket()
@@ -105,10 +131,9 @@ class Listener:
         """Stop, drop every connection and give the address back."""
         self.stop_accepting()
         self.sock.close()
-        for task in list(self.handshakes):
-            task.cancel()
         for connection in list(self.connections):
             connection.abort()
 
     def _protocol(self) -> asyncio.Protocol:
-        return _TlsGate(self, self._tls) if self._tls else Connection(self)
+        connection = Connection(self)
+        return TlsLayer(connection, self._tls) if self._tls else connection
