@@ -111,6 +111,15 @@ class World:
         self.share(name, *regions)
         return clients
 
+    def table_in(self, us_only: str, other: str) -> list[Any]:
+        """A global table `things` shared with a Region that is a process of its own."""
+        clients = [self.client(us_only), self.client(other)]
+        for client in clients:
+            client.create_table(TableName="things", **TABLE)
+        body = {"things": {"replicas": sorted((us_only, other)), "paused": False}}
+        self.do(us_only, "apply", body)
+        return clients
+
     def pending(self, region: str, name: str) -> int:
         replicas = self.do(region, "status")[name]["replicas"]
         return sum(r["pending"] for r in replicas.values())

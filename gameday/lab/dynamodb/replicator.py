@@ -199,15 +199,20 @@ class Sender:
         }
         if self._introduce:
             message["definition"] = self.table.definition()
-            message["ttl"] = self.table.ttl
-        self._introduce = False
+            self._introduce, self._told_ttl_at = False, 0.0
+        ttl_at = self.table.ttl_set_at
+        if self._told_ttl_at != ttl_at:
+            message["ttl"] = [ttl_at, self.table.ttl]
         body = json.dumps(message, default=json_default, separators=(",", ":")).encode()
         try:
             async with asyncio.timeout(ANSWER_WITHIN_WALL_S):
-                return await self._exchange(body)
+                answer = await self._exchange(body)
         except BaseException:
             self._disconnect()  # half an answer may still be under way
             raise
+        if answer["state"] == "applied":
+            self._told_ttl_at = ttl_at
+        return answer
 
     async def _exchange(self, body: bytes) -> dict[str, Any]:
         if self._streams is None:
