@@ -1,10 +1,14 @@
-"""A function's zip, unpacked once under the hash of its bytes."""
+"""A function's zip, checked before it is accepted and unpacked once under the hash of its bytes."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import io
+import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -12,6 +16,9 @@ from pathlib import Path, PurePosixPath
 
 UNZIPPED_BYTES_MAX = 250 * 1024 * 1024
 """AWS Lambda quotas: a deployment package may unzip to 250 MB."""
+
+
+_CODE_CALLS = re.compile(r"^/2015-03-31/functions(/[^/]+/code)?$")
 
 
 class BadArchive(ValueError):
@@ -50,6 +57,23 @@ def check(archive: bytes) -> None:
             _members(zipped)
     except zipfile.BadZipFile as error:
         raise BadArchive(f"could not unzip the uploaded file: {error}") from error
+
+
+def refusal(method: str, path: str, body: bytes) -> str | None:
+    """Why Lambda would not take the code in a CreateFunction or UpdateFunctionCode request.
+
+    None for any other request, and for code in S3, which only moto can see.
+    """
+    if method not in ("POST", "PUT") or not _CODE_CALLS.match(path.rstrip("/")):
+        return None
+    try:
+        given = json.loads(body)
+        encoded = given.get("ZipFile") or (given.get("Code") or {}).get("ZipFile")
+        if encoded:
+            check(base64.b64decode(encoded))
+    except (ValueError, AttributeError, binascii.Error) as error:
+        return str(error)
+    return None
 
 
 def _members(zipped: zipfile.ZipFile) -> list[zipfile.ZipInfo]:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from gameday import clock
 from gameday.lab.channel import Channel, Message
-from gameday.lab.cloud import internal, snapshots, stacks
+from gameday.lab.cloud import code, internal, snapshots, stacks
 from gameday.lab.cloud.experiments import World
 from gameday.lab.cloud.fis_api import Experiments
 from gameday.lab.cloud.global_tables import GlobalTables
@@ -25,7 +25,7 @@ from gameday.lab.cloud.http import Request, Response, serve
 from gameday.lab.cloud.metrics import Metrics
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import OwnOperations
-from gameday.lab.cloud.regions import Regions
+from gameday.lab.cloud.regions import Regions, lambda_error
 from gameday.lab.cloud.route53 import Route53
 from gameday.lab.cloud.scope import INVOKE, Scope, action_of, is_read, scope_of
 from gameday.lab.cloud.status import status
@@ -66,8 +66,12 @@ class Cloud:
         if request.raw_path.startswith(internal.PREFIX):
             return internal.answer(request, self.stacks, self.spec["token"])
         scope = scope_of(request, self.regions.names[0])
-        if scope.service == "lambda" and INVOKE.match(request.raw_path):
-            return await self.regions.invoke(scope.region, request)
+        if scope.service == "lambda":
+            if INVOKE.match(request.raw_path):
+                return await self.regions.invoke(scope.region, request)
+            bad_code = code.refusal(request.method, request.raw_path, request.body)
+            if bad_code:
+                return lambda_error("InvalidParameterValueException", bad_code, 400)
         if scope.service == "dynamodb":
             return await self._dynamodb(scope, request)
         response = None

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday.lab.channel import Channel
-from gameday.lab.cloud.code import unpack
+from gameday.lab.cloud.code import BadArchive, unpack
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.log import log
 
@@ -30,8 +30,14 @@ def functions(moto: Moto, region: str, code_dir: Path) -> dict[str, Body]:
     """The functions of a Region by name, with their code unpacked under `code_dir`."""
     if not moto.used("lambda"):
         return {}
-    found = moto.backend("lambda", region).list_functions()
-    return {f.function_name: _function(f, code_dir) for f in found if f.package_type == "Zip"}
+    bodies = {}
+    for function in moto.backend("lambda", region).list_functions():
+        if function.package_type == "Zip":
+            try:
+                bodies[function.function_name] = _function(function, code_dir)
+            except BadArchive as error:  # code from S3, which nobody could check before
+                log.error("function %s in %s: %s", function.function_name, region, error)
+    return bodies
 
 
 def _function(function: Any, code_dir: Path) -> Body:
