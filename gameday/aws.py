@@ -1,7 +1,8 @@
 """Clients of the AWS API for actions, probes and controls, each with an explicit Region.
 
-boto3's default session remembers the first profile and is not safe to share between threads, so
-every thread has sessions of its own, and clients are kept per thread, service and Region.
+boto3's default session remembers the first profile, so this process has one of its own. Creating
+clients is slow and not safe in threads, using them is both fast and safe ("Clients", boto3 guide):
+each is created once, under a lock, and kept.
 """
 
 from __future__ import annotations
@@ -34,11 +35,13 @@ GLOBAL_REGION = "us-east-1"
 
 START_A_LAB = "start a lab and use its env file: gameday lab run -- COMMAND"
 
-_clients = threading.local()
+_lock = threading.Lock()
+_sessions: list[Any] = []
+_clients: dict[tuple[str, str, bool, str | None], Any] = {}
 
 
 def client(service: str, region: str, *, quick: bool = False) -> Any:
-    """A boto3 client of `service` in `region`, from this thread's own session.
+    """The boto3 client of `service` in `region`, which any thread may use.
 
     `quick` is the variant for undo: connect 2 s, read 5 s, two attempts.
 
@@ -46,18 +49,18 @@ def client(service: str, region: str, *, quick: bool = False) -> Any:
     """
     endpoint = settings.current().aws_endpoint
     refuse_foreign_endpoint(endpoint)
-    cache: dict[tuple[str, str, bool, str | None], Any] = _clients.__dict__.setdefault("cache", {})
     key = (service, region, quick, endpoint)
-    if key not in cache:
-        session = boto3.session.Session(region_name=region)
-        config = QUICK if quick else ORDINARY
-        cache[key] = session.client(service, endpoint_url=endpoint, config=config)
-    return cache[key]
-
-
-def method_of(operation: str) -> str:
-    """boto3's method for an API operation: `PutFunctionConcurrency` is put_function_concurrency."""
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
+    with _lock:
+        if key not in _clients:
+            if not _sessions:
+                _sessions.append(boto3.session.Session())
+            _clients[key] = _sessions[0].client(
+                service,
+                region_name=region,
+                endpoint_url=endpoint,
+                config=QUICK if quick else ORDINARY,
+            )
+        return _clients[key]
 
 
 @contextmanager

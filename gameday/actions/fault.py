@@ -22,16 +22,20 @@ def inject(
     changes: Sequence[tuple[Setting, Value]],
     *,
     effects: Sequence[str],
+    beforehand: Sequence[tuple[Setting, Value]] = (),
     left_alone: Sequence[str] = (),
     within_s: float,
 ) -> dict[str, Any]:
     """Make all `changes` at once and return `effects` and `left_alone` when they are in effect.
+
+    `beforehand` are those that clients do not see, in effect at the instant the fault starts.
 
     :raises AwsError: an effect did not show within `within_s` AWS seconds.
     """
     seen = {"effects": list(effects), "left_alone": list(left_alone)}
     change(
         changes,
+        beforehand=beforehand,
         starts=lambda: _tell("fault.started", action=action, region=region),
         within_s=within_s,
     )

@@ -34,8 +34,10 @@ def disable_region(
 
     Reserved concurrency becomes 0 on every function that an API or a function URL invokes (AWS
     Lambda then answers 429 and a REST API 500), and an AWS FIS experiment pauses the replication
-    of the application's global tables. Functions with asynchronous or event-source invocations
-    are left alone, because their events would be lost. Undone by `enable_region`.
+    of the application's global tables. AWS FIS takes its time to begin, so the pause is in effect
+    first; otherwise every write would still cross and no data could be behind. Functions with
+    asynchronous or event-source invocations are left alone, because their events would be lost.
+    Undone by `enable_region`.
 
     :param region: the Region to lose
     :param stack: the application's name; its stacks are called so or begin with it and a dash
@@ -50,8 +52,9 @@ def disable_region(
         (Concurrency(region, name), 0) for name in chosen.behind_the_api
     ]
     effects = [f"{counted(len(changes), 'function')} at 0"]
+    pauses: list[tuple[Setting, Value]] = []
     if replication == "paused":
-        changes.append((pause_of(region, stack), True))
+        pauses.append((pause_of(region, stack), True))
         effects.append("replication paused")
     elif replication != "untouched":
         raise UsageError(f"replication: paused or untouched, not {replication!r}")
@@ -59,6 +62,7 @@ def disable_region(
         "disable_region",
         region,
         changes,
+        beforehand=pauses,
         effects=effects,
         left_alone=chosen.left_alone,
         within_s=float(within_s),

@@ -26,13 +26,16 @@ MISSING_KEYS_MAX = 20
 OWN_PREFIX = "health#"
 """Items that the application's deep health check writes; they are nobody's data."""
 
+Json = dict[str, Any]
+
 _from_dynamodb = TypeDeserializer().deserialize
 
 
-def acknowledged_before(
-    run_dir: Path, fault_at: float, speed: float, region: str
-) -> list[dict[str, Any]]:
-    """Writes that `region` acknowledged in the last 60 AWS seconds before the fault."""
+def acknowledged(run_dir: Path, fault_at: float, speed: float, region: str) -> list[Json]:
+    """Writes that `region` acknowledged from 60 AWS seconds before the fault until now.
+
+    One that it acknowledged while the fault was taking hold is a write that clients rely on.
+    """
     since = fault_at - Clock(speed).wall(LOOK_BACK_S)
     return [
         write
@@ -40,20 +43,20 @@ def acknowledged_before(
         for write in read_log(path)
         if write["outcome"] == "acknowledged"
         and write["region"] == region
-        and since <= (write.get("acked_at") or 0.0) < fault_at
+        and (write.get("acked_at") or 0.0) >= since
     ]
 
 
-def behind(
-    writes: Iterable[dict[str, Any]], present: set[str], fault_at: float, speed: float
-) -> dict[str, Any]:
+def behind(writes: Iterable[Json], present: set[str], fault_at: float, speed: float) -> Json:
     """What a survivor lacks: counts, the age of the oldest in AWS seconds, up to 20 keys.
 
-    A write counts by its item's id; its age is how long before the fault it was acknowledged.
+    A write's age is how long before the loss it was acknowledged. The Region is lost when the
+    fault starts, or with its last acknowledgement if that came later.
     """
     checked = list(writes)
+    lost_at = max([fault_at, *(w["acked_at"] for w in checked)])
     missing = [w for w in checked if w["id"] not in present]
-    ages = [(fault_at - w["acked_at"]) * speed for w in missing]
+    ages = [(lost_at - w["acked_at"]) * speed for w in missing]
     return {
         "checked": len(checked),
         "missing": len(missing),
@@ -71,7 +74,7 @@ def present_in(region: str, tables: Iterable[str], ids: Iterable[str]) -> set[st
     keys = {table: _key_of(table, region) for table in tables}
     while batch := list(islice(wanted, BATCH)):
         for table, key in keys.items():
-            request: dict[str, Any] = {
+            request: Json = {
                 table: {"Keys": [{key: {"S": i}} for i in batch], "ConsistentRead": True}
             }
             for _ in range(10):
@@ -86,7 +89,7 @@ def present_in(region: str, tables: Iterable[str], ids: Iterable[str]) -> set[st
     return found
 
 
-def rows(region: str, tables: Iterable[str]) -> Iterator[dict[str, Any]]:
+def rows(region: str, tables: Iterable[str]) -> Iterator[Json]:
     """Every item of the tables in `region`, as `ledger/audit.jsonl` has it."""
     for table in tables:
         key = _key_of(table, region)
@@ -128,7 +131,7 @@ def _key_of(table: str, region: str) -> str:
     return next(str(part["AttributeName"]) for part in schema if part["KeyType"] == "HASH")
 
 
-def _row(region: str, item_id: str, item: dict[str, Any]) -> dict[str, Any]:
+def _row(region: str, item_id: str, item: Json) -> Json:
     at = item.get("written_at")
     return {
         "region": region,

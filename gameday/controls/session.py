@@ -79,7 +79,7 @@ class Session:
         watchdog.spawn(self.dir, os.getpid())
         self.watch = Watch(self.dir, self.target)
         self.watch.start()
-        self.mark("begin", scaled=pace.rewrite(experiment, self.clock))
+        self.mark("before", scaled=pace.rewrite(experiment, self.clock))
         if self.extension.load is not None:
             self.load = LoadProcess(self.dir, self.extension.load, self.target.speed)
             if not os.environ.get("GAMEDAY_LOAD_RUNNING"):
@@ -122,7 +122,7 @@ class Session:
         if not tables:
             return
         self._await_ledger(at)
-        writes = audit.acknowledged_before(self.dir, at, self.target.speed, region)
+        writes = audit.acknowledged(self.dir, at, self.target.speed, region)
         for survivor in (r for r in self.target.regions if r != region):
             present = audit.present_in(survivor, tables, (w["id"] for w in writes))
             found = audit.behind(writes, present, at, self.target.speed)
@@ -190,7 +190,7 @@ class Session:
     def end(self, journal: Json) -> None:
         """Close the run's books; the watchdog goes."""
         status, deviated = journal.get("status"), bool(journal.get("deviated"))
-        self.mark("end")
+        self.mark("after")
         self.log.append("run.ended", status=status, deviated=deviated)
         self.log.close()
         if not (self.dir / "journal.json").exists():

@@ -1,7 +1,7 @@
 """Changes settings, having written down first how to put them back.
 
-The order is: read, write down and flush, say that the fault starts, act on all at the same
-moment, wait until the effect is there.
+The order is: read, write down and flush, change what clients do not see, say that the fault
+starts, change the rest at the same moment, wait until the effect is there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from gameday.undo.replay import replay
 from gameday.undo.setting import Setting, Value
 
 EFFECT_WITHIN_S = 60.0
-_POLL_WALL_S = 0.1
+_POLL_WALL_S = 0.02
 
 _journals: dict[Path, UndoJournal] = {}
 
@@ -39,32 +39,43 @@ def current_journal() -> UndoJournal:
     return _journals[run_dir]
 
 
+Changes = Sequence[tuple[Setting, Value]]
+
+
 def change(
-    changes: Sequence[tuple[Setting, Value]],
+    changes: Changes,
     *,
+    beforehand: Changes = (),
     starts: Callable[[], object] = lambda: None,
     within_s: float = EFFECT_WITHIN_S,
 ) -> None:
     """Give each setting its value, all at once, and return when every effect is there.
 
-    `starts` is called after the undo is on the disk and before the first change. `within_s` AWS
-    seconds (at least 5 s of wall time) are allowed for the effects.
+    `beforehand` are changes that clients do not see and that must be in effect when the others
+    begin, such as a pause of replication. `starts` is called right after them, with the undo of
+    everything on the disk. `within_s` AWS seconds (at least 5 s of wall time) are allowed for
+    the effects of each of the two.
 
     :raises AwsError: a setting could not be read or written, or its effect did not show in time.
         What was changed by then stays in the journal.
     :raises Refused: the watchdog or `gameday rollback` has taken this run over.
     """
-    journal = current_journal()
-    with ThreadPoolExecutor(max_workers=max(1, len(changes))) as pool:
-        befores = list(pool.map(lambda c: c[0].read(), changes))
-        journal.open((s, before, v) for (s, v), before in zip(changes, befores, strict=True))
+    journal, every = current_journal(), [*beforehand, *changes]
+    with ThreadPoolExecutor(max_workers=max(1, len(every))) as pool:
+        befores = list(pool.map(lambda c: c[0].read(), every))
+        journal.open((s, before, v) for (s, v), before in zip(every, befores, strict=True))
+        _apply(pool, beforehand, within_s)
         starts()
-        deadline = clock.monotonic() + max(5.0, Clock(settings.current().speed).wall(within_s))
-        list(pool.map(lambda c: c[0].write(c[1]), changes))
-        list(pool.map(lambda c: _await(c[0], c[1], deadline), changes))
+        _apply(pool, changes, within_s)
     if not journal.holds():
         replay(journal.path.parent)
         raise Refused("this run was put back by somebody else while it changed settings")
+
+
+def _apply(pool: ThreadPoolExecutor, changes: Changes, within_s: float) -> None:
+    deadline = clock.monotonic() + max(5.0, Clock(settings.current().speed).wall(within_s))
+    list(pool.map(lambda c: c[0].write(c[1]), changes))
+    list(pool.map(lambda c: _await(c[0], c[1], deadline), changes))
 
 
 def _await(setting: Setting, value: Value, deadline: float) -> None:

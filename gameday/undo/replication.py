@@ -121,6 +121,6 @@ class Replication(Setting):
 
     def _each(self, listing: str, member: str, verb: str) -> str:
         """A line that applies `verb` to everything our tag is on."""
-        query = f"{member}[?tags.gameday=='{self.token}'].id"
+        query = f'{member}[?tags.gameday==`"{self.token}"`].id'
         ids = aws_line("fis", self.region, listing, "--output", "text", "--query", query)
         return f'for id in $({ids}); do {aws_line("fis", self.region, verb)} --id "$id"; done'
