@@ -67,6 +67,14 @@ class Endpoint:
                 StreamSpecification=table["StreamSpecification"],
             )
 
+    def clear(self) -> None:
+        """Forget everything."""
+        from moto.moto_api._internal.models import moto_api_backend
+
+        moto_api_backend.reset()
+        self.stacks.clear()
+        self.calls.clear()
+
     def client(self, service: str, region: str = "us-east-1") -> Any:
         """A boto3 client for this endpoint."""
         return boto3.client(
@@ -98,9 +106,12 @@ def _served() -> Iterator[Endpoint]:
 @pytest.fixture
 def endpoint(_served: Endpoint) -> Endpoint:
     """An endpoint in which nothing exists yet."""
-    from moto.moto_api._internal.models import moto_api_backend
+    _served.clear()
+    return _served
 
-    moto_api_backend.reset()
-    _served.stacks.clear()
-    _served.calls.clear()
+
+@pytest.fixture(scope="module")
+def shared_endpoint(_served: Endpoint) -> Endpoint:
+    """The same, emptied once for a module whose tests only read."""
+    _served.clear()
     return _served

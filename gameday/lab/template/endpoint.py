@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +12,17 @@ from typing import Any
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.session
 
 from gameday.errors import LabError, TemplateError
+
+
+_NOTHING_OF_THE_CALLER = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""No profile and no files: a stale AWS_PROFILE must not stop a lab, nor a real key reach it."""
 
 
 class Clients:
@@ -21,8 +31,9 @@ class Clients:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self._session = boto3.session.Session(
-            aws_access_key_id="gameday", aws_secret_access_key="gameday"
-        )
+            aws_access_key_id="gameday", aws_secret_access_key="gameday",
+            botocore_session=botocore.session.Session(session_vars=_NOTHING_OF_THE_CALLER),
+        )  # fmt: skip
         self._config = botocore.config.Config(
             connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2},
             s3={"addressing_style": "path"}, ignore_configured_endpoint_urls=True,
@@ -55,7 +66,8 @@ class Naming:
             raise TemplateError(f"{self.place}: {said['Code']}: {said['Message']}") from error
         if isinstance(error, botocore.exceptions.ParamValidationError):
             raise TemplateError(f"{self.place}: {' '.join(str(error).split())}") from error
-        if isinstance(error, botocore.exceptions.HTTPClientError):
+        unreachable = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError)
+        if isinstance(error, unreachable):
             raise LabError(f"{self.place}: the lab at {self.endpoint} does not answer") from error
 
 

@@ -23,6 +23,9 @@ _HOLE = re.compile(r"\$\{([^}]*)\}")
 class _NoValue:
     """`AWS::NoValue`: removes the key or the item it stands for."""
 
+    def __repr__(self) -> str:
+        return "AWS::NoValue"
+
 
 NO_VALUE = _NoValue()
 

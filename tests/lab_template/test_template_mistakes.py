@@ -1,0 +1,122 @@
+"""Bad input: one line that names file and logical id, before anything exists in the lab."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gameday import stacks
+from gameday.errors import TemplateError
+from gameday.lab import template
+
+TOPIC = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
+
+
+def prepare(folder: Path, text: str, **more: Any) -> template.Plan:
+    (folder / "t.yaml").write_text(text)
+    application = stacks.single(folder / "t.yaml", ["us-east-1"], more.pop("parameters", {}))
+    settings = {"endpoint": "http://127.0.0.1:9", "account": "1", "speed": 1.0, "token": "t"}
+    return template.prepare(application, cache_dir=folder / "cache", **settings, **more)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Resources: [", ":1: not YAML"),
+        ("just text", "empty, or not a mapping"),
+        ("Parameters: {}", "no Resources"),
+        ("Resources: {Topic: {}}", "Topic: a resource needs a Type"),
+        ("Resources: {Topic: {Type: AWS::SNS::Topic}, Topic: {Type: AWS::SNS::Topic}}",
+         "the key 'Topic' is given twice"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref Nme}}}",
+         "T: refers to Nme, which does not exist"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Sub '${Nme}'}}}",
+         "T: refers to Nme, which does not exist"),
+        (f"{TOPIC}\nOutputs: {{O: {{Value: !GetAtt Topic.Colour}}}}",
+         "O: Topic (AWS::SNS::Topic) has no attribute Colour in the lab"),
+        (f"{TOPIC}\nOutputs: {{O: {{Value: !GetAtt Topc.TopicArn}}}}",
+         "O: refers to Topc, which does not exist"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, DependsOn: Gone}}",
+         "T: DependsOn names Gone, which does not exist"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Condition: Typo}}",
+         "T: there is no condition 'Typo'"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !If [Typo, a, b]}}}",
+         "T: there is no condition 'Typo'"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Transform {Name: x}}}}",
+         "T: the intrinsic function Fn::Transform is not supported"),
+        (f"Parameters: {{Name: {{Type: String}}}}\n{TOPIC}",
+         "Name: no value; give one in stacks.yaml, stacks.stack.parameters"),
+        (f"Parameters: {{P: {{Type: AWS::SSM::Parameter::Value<String>, Default: /a}}}}\n{TOPIC}",
+         "P: is read from SSM; declare it as String"),
+        ("Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: ./nowhere}}}",
+         "F: there is no code at"),
+        ("Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ./nowhere, "
+         "Handler: a.b, Runtime: python3.12}}}", "F: there is no code at"),
+        ("Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., "
+         "Runtime: python3.12, Events: {E: {Type: Nonsense}}}}}", "[F]"),
+    ],
+    ids=lambda v: v[:60],
+)  # fmt: skip
+def test_what_does_a_broken_template_say(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(TemplateError) as e:
+        prepare(tmp_path, text)
+    message = str(e.value)
+    assert message.startswith(str(tmp_path / "t.yaml"))
+    assert says in message
+    assert "\n" not in message
+
+
+def test_are_resources_in_a_circle_named(tmp_path: Path) -> None:
+    text = """Resources:
+      A: {Type: AWS::SNS::Topic, Properties: {TopicName: !GetAtt B.TopicName}}
+      B: {Type: AWS::SNS::Topic, Properties: {TopicName: !GetAtt A.TopicName}}"""
+    with pytest.raises(TemplateError, match=r"need each other: (A -> B -> A|B -> A -> B)"):
+        prepare(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("declared", "given", "says"),
+    [
+        ("{Type: Number}", "many", "P: 'many' is not a number"),
+        ("{Type: String, AllowedValues: [a, b]}", "c", "P: 'c' is not one of a, b"),
+    ],
+)
+def test_what_does_a_bad_value_say(tmp_path: Path, declared: str, given: str, says: str) -> None:
+    text = f"Parameters: {{P: {declared}}}\n{TOPIC}"
+    with pytest.raises(TemplateError, match=says):
+        prepare(tmp_path, text, parameters={"P": given})
+
+
+def test_is_a_parameter_nobody_declared_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"Q: stacks\.stack gives a parameter that is not here"):
+        prepare(tmp_path, TOPIC, parameters={"Q": "1"})
+
+
+def test_is_a_region_the_lab_does_not_have_refused(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="goes to us-east-1, which this lab does not have"):
+        prepare(tmp_path, TOPIC, regions=["eu-west-1"])
+
+
+def test_does_strict_refuse_what_the_lab_does_not_know(tmp_path: Path) -> None:
+    text = "Resources: {Pool: {Type: AWS::Cognito::UserPool}}"
+    assert prepare(tmp_path, text).units[0].missing[0].logical_id == "Pool"
+    with pytest.raises(TemplateError, match=r"Pool \(AWS::Cognito::UserPool\)"):
+        prepare(tmp_path, text, strict=True)
+
+
+def test_is_an_output_that_the_other_stack_lacks_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(TOPIC)
+    (tmp_path / "b.yaml").write_text(f"Parameters: {{Arn: {{Type: String}}}}\n{TOPIC}")
+    (tmp_path / "stacks.yaml").write_text(
+        "application: x\nregions: [us-east-1]\nstacks:\n"
+        "  a: {template: a.yaml}\n"
+        "  b: {template: b.yaml, parameters: {Arn: {output: a.TopicArn}}}\n"
+    )
+    application = stacks.load(tmp_path / "stacks.yaml")
+    with pytest.raises(
+        TemplateError, match=r"a\.yaml: there is no output 'TopicArn', which stack b"
+    ):
+        template.prepare(application, endpoint="http://127.0.0.1:9", account="1", speed=1.0,
+                         token="t", cache_dir=tmp_path)  # fmt: skip
