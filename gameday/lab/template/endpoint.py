@@ -16,7 +16,6 @@ import botocore.session
 
 from gameday.errors import LabError, TemplateError
 
-
 _NOTHING_OF_THE_CALLER = {
     "profile": (None, None, None, None),
     "config_file": (None, None, os.devnull, None),
