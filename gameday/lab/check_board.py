@@ -130,8 +130,8 @@ class Board:
     def changed(self) -> dict[str, Json]:
         """`Health` of the checks whose status or votes differ from what was told last."""
         self.judge()
-        told = {check_id: self._summary(check_id) for check_id in self.checks}
-        different = [c for c, summary in told.items() if self.told.get(c) != summary]
+        told = {check_id: self._signature(check_id) for check_id in self.checks}
+        different = [c for c, signature in told.items() if self.told.get(c) != signature]
         self.told = told
         return self.tell(different)
 
@@ -146,7 +146,7 @@ class Board:
         self.fresh.difference_update(chosen)
         return {check_id: self._health(check_id) for check_id in chosen}
 
-    def _summary(self, check_id: str) -> tuple[bool, int, int, bool]:
+    def _signature(self, check_id: str) -> tuple[bool, int, int, bool]:
         return (self.healthy[check_id], *self.votes(check_id), check_id in self.forced)
 
     def votes(self, check_id: str) -> tuple[int, int]:
@@ -159,18 +159,17 @@ class Board:
             return sum(self.healthy.get(c, True) for c in check.children), len(check.children)
         return int(self.healthy[check_id] is not check.inverted), 1
 
-    def _health(self, check_id: str) -> Json:
+    def summary(self, check_id: str) -> Json:
+        """`Health` of one check without its observations."""
         votes, of = self.votes(check_id)
+        found = {"healthy": self.healthy[check_id], "votes": votes, "of": of, "at": clock.now()}
+        return found | ({"forced": True} if check_id in self.forced else {})
+
+    def _health(self, check_id: str) -> Json:
         opinions = self.opinions.get(check_id, Opinions())
-        found: Json = {
-            "healthy": self.healthy[check_id], "votes": votes, "of": of, "at": clock.now(),
-            "observations": [
-                {"region": c.region, "ip": c.ip, "ok": o.ok, "status": o.status, "at": o.at}
-                for c, o in sorted(
-                    opinions.seen.items(), key=lambda item: (item[0].region, item[0].ordinal)
-                )
-            ],
-        }  # fmt: skip
-        if check_id in self.forced:
-            found["forced"] = True
-        return found
+        seen = sorted(opinions.seen.items(), key=lambda item: (item[0].region, item[0].ordinal))
+        observations = [
+            {"region": c.region, "ip": c.ip, "ok": o.ok, "status": o.status, "at": o.at}
+            for c, o in seen
+        ]
+        return self.summary(check_id) | {"observations": observations}

@@ -76,10 +76,7 @@ class Role:
         self._publish()
 
     def _report(self, message: Message) -> None:
-        checks = {
-            check_id: {k: v for k, v in health.items() if k != "observations"}
-            for check_id, health in self.board.tell(self.board.checks).items()
-        }
+        checks = {check_id: self.board.summary(check_id) for check_id in self.board.checks}
         status = {"checks": checks, "lag_p99_s": self.lag_p99_s, "lag_limit_s": LAG_LIMIT_S}
         self.channel.send("answer", ask=message["ask"], status=status)
 
