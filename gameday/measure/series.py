@@ -9,13 +9,16 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from gameday.measure.clients import client_period_s
 from gameday.measure.run import Run
 from gameday.model import OK
 
 Json = dict[str, Any]
 
 STEPS_MAX = 400
-STEP_S_MIN = 2.0
+STEP_S_MIN = 5.0
+STEP_S_MAX = 15.0
+"""A step holds a whole round of the clients' requests: finer ones would show their rhythm."""
 BEFORE_S = 60.0
 """How much of the baseline the picture shows, AWS seconds."""
 
@@ -23,13 +26,14 @@ BEFORE_S = 60.0
 def span(run: Run) -> tuple[float, float]:
     """From the last minute before the fault to the end of the load."""
     start = max(run.t(run.baseline_at), -BEFORE_S)
-    return math.floor(start), math.ceil(run.t(run.load_end) + 0.1 * run.speed)
+    return math.ceil(start), math.ceil(run.t(run.load_end) + 0.1 * run.speed)
 
 
 def traffic(run: Run) -> Json:
     """`start_s`, `step_s`, `offered`, `failed` and `ok` by Region, in requests per AWS second."""
     start, end = span(run)
-    step = max(STEP_S_MIN, 0.1 * run.speed, math.ceil((end - start) / STEPS_MAX))
+    step = _step_s(run, end - start)
+    start = math.floor(start / step) * step  # so that a step begins with the fault
     steps = max(1, math.ceil((end - start) / step))
     regions = list(run.facts.get("regions") or [])
     offered, failed = [0.0] * steps, [0.0] * steps
@@ -53,6 +57,12 @@ def traffic(run: Run) -> Json:
         "failed": _rates(failed, step),
         "ok": {region: _rates(values, step) for region, values in ok.items()},
     }
+
+
+def _step_s(run: Run, lasted_s: float) -> float:
+    """A multiple of five seconds: at least a client's period, at most 400 steps."""
+    round_s = min(STEP_S_MAX, max(client_period_s(run).values(), default=0.0) - 0.01)
+    return STEP_S_MIN * max(1, math.ceil(max(round_s, lasted_s / STEPS_MAX) / STEP_S_MIN))
 
 
 def lanes(run: Run) -> Json:

@@ -162,12 +162,12 @@ def _chain(findings: Json) -> str:
         kind = "open" if is_open else f"l{i}"
         fits = share > 6
         label = escape(f"{link['name']} {text}" if share > 16 else text) if fits else ""
-        bars.append(f'<div class="{kind}{"" if fits else " tiny"}" style="width:{share:.2f}%">'
-                    f"{label}</div>")  # fmt: skip
+        size = "" if share >= 22 else " slim" if fits else " slim tiny"
+        bars.append(f'<div class="{kind}{size}" style="width:{share:.2f}%">{label}</div>')
         rows.append(f'<li class="{kind}"><i></i>{escape(link["name"])} <b>{text}</b> '
                     f"<small>predicted {words.band(link['predicted'])}</small></li>")  # fmt: skip
     sum_text = words.seconds(findings["recovery"]["recovery_s"])
-    head = "not recovered" if findings["recovery"]["recovery_s"] is None else f"= {sum_text}"
+    head = "(not recovered)" if findings["recovery"]["recovery_s"] is None else f"= {sum_text}"
     advice = findings["chain"]["advice"]
     said = f"<b>Longest: {escape(findings['chain']['longest'])}.</b> {escape(advice)}"
     return (

@@ -33,9 +33,18 @@ class Label:
 def place(
     markers: Iterable[tuple[str, str, float]], right_edge: float, char_width: float
 ) -> list[Label]:
-    """A label for each (name, text, x), in the given order, in the highest row that is free."""
+    """A label for each (name, text, x), in the highest row that is free.
+
+    Those that can only stand left of their line come first, from the right: their labels reach
+    back over the lines of others, which can still give way.
+    """
+    rightward: list[tuple[str, str, float]] = []
+    leftward: list[tuple[str, str, float]] = []
+    for marker in sorted(markers, key=lambda m: m[2]):
+        fits = marker[2] + 2 * GAP + len(marker[1]) * char_width <= right_edge
+        (rightward if fits else leftward).append(marker)
     placed: list[Label] = []
-    for name, text, x in markers:
+    for name, text, x in [*reversed(leftward), *rightward]:
         placed.append(_best(placed, name, text, x, right_edge, char_width))
     return placed
 

@@ -7,12 +7,13 @@ print are the page's business. `width` is in pixels at which text is legible.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 from gameday.measure.timeline import LABELS
 from gameday.report import words
+from gameday.report.axis import Frame, axis
+from gameday.report.chart import chart
 from gameday.report.markers import Label, place
 
 Json = Mapping[str, Any]
@@ -20,21 +21,6 @@ Json = Mapping[str, Any]
 SHOWN = ("fault", "detected", "dns_moved", "first_alarm", "recovered", "put_back", "failed_back")
 ROW, LANE, GAP = 16.0, 15.0, 6.0
 CHAR_WIDTH = 6.4
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """The time axis: AWS seconds to pixels."""
-
-    start_s: float
-    end_s: float
-    left: float
-    right: float
-
-    def x(self, t_s: float) -> float:
-        """Where `t_s` is, kept inside the frame."""
-        share = (t_s - self.start_s) / max(self.end_s - self.start_s, 1e-9)
-        return round(self.left + min(1.0, max(0.0, share)) * (self.right - self.left), 1)
 
 
 def picture(findings: Json, width: int, chart_height: int) -> str:
@@ -51,12 +37,12 @@ def picture(findings: Json, width: int, chart_height: int) -> str:
         drawn, y = lane(findings, frame, y, narrow)
         parts.append(drawn)
     chart_top = y + 4
-    parts.append(_chart(findings, frame, chart_top, chart_height))
-    y = chart_top + chart_height
-    parts.append(_axis(frame, y, narrow))
+    parts.append(chart(findings, frame, chart_top, chart_height, narrow))
+    foot = y = chart_top + chart_height
+    parts.append(axis(frame, y, narrow))
     drawn, y = _alarm_lane(findings, frame, y + 22, narrow)
     parts.append(drawn)
-    lines = "".join(_marker(m, y) for m in labels)
+    lines = "".join(_marker(m, y if m.name == "first_alarm" else foot) for m in labels)
     band = _band(findings, frame, chart_top, chart_height)
     return (
         f'<svg class="picture {"narrow" if narrow else "wide"}" viewBox="0 0 {width} {y:.0f}" '
@@ -64,7 +50,7 @@ def picture(findings: Json, width: int, chart_height: int) -> str:
         f'data-start="{frame.start_s}" data-end="{frame.end_s}" '
         f'data-left="{frame.left}" data-right="{frame.right}" data-width="{width}">'
         f"{_patterns(narrow)}{band}{''.join(parts)}{lines}"
-        f'<line class="cross" y1="{top}" y2="{y:.0f}" x1="-9" x2="-9"/></svg>'
+        f'<line class="cross" y1="{top}" y2="{y:.0f}"/></svg>'
     )
 
 
@@ -138,7 +124,7 @@ def _fault_lane(findings: Json, frame: Frame, y: float, narrow: bool) -> tuple[s
     parts = [name, _rect("lane", frame.left, frame.right, y, LANE)]
     if found:
         x1, x2 = frame.x(found[0]), frame.x(found[1])
-        parts.append(_rect("fault", x1, x2, y, LANE, title))
+        parts.append(_rect("fault-lane", x1, x2, y, LANE, title))
         parts.append(f'<rect x="{x1}" y="{y}" width="{x2 - x1:.1f}" height="{LANE}" '
                      f'fill="url(#{hatch})"/>')  # fmt: skip
     return "".join(parts), y + LANE + GAP
@@ -189,68 +175,21 @@ def _alarm_lane(findings: Json, frame: Frame, y: float, narrow: bool) -> tuple[s
         parts += [name, _rect("lane", frame.left, frame.right, y, LANE)]
         for since, until, _ in intervals:
             parts.append(_rect("alarm", frame.x(since), frame.x(until), y, LANE, alarm))
-        x = frame.x(intervals[0][0]) if intervals else frame.left
-        fits = x + len(alarm) * CHAR_WIDTH + 8 < frame.right
-        anchor, x = ("start", x + 5) if fits else ("end", frame.right - 5)
-        parts.append(f'<text class="on alarm" x="{x}" y="{y + 11.5:.1f}" text-anchor="{anchor}">'
-                     f"{escape(alarm)}</text>")  # fmt: skip
+        parts.append(_alarm_name(alarm, intervals, frame, y + 11.5))
         y += LANE + 3
     return "".join(parts), y + 2
 
 
-def _chart(findings: Json, frame: Frame, top: float, height: float) -> str:
-    """Requests per second: good ones stacked by Region, failures on top, the offered as a line."""
-    traffic = findings["traffic"]
-    regions = [*(findings["run"]["regions"] or []), *traffic["ok"]]
-    layers = [(f"r{i}", traffic["ok"].get(r, [])) for i, r in enumerate(dict.fromkeys(regions))]
-    layers.append(("failed", traffic["failed"]))
-    peak = max([1e-9, *traffic["offered"], *map(sum, zip(*(v for _, v in layers), strict=False))])
-    scale = height / (peak * 1.08)
-    base = [0.0] * len(traffic["offered"])
-    parts = [_rect("plot", frame.left, frame.right, top, height)]
-    for tick in _ticks(peak):
-        y = top + height - tick * scale
-        parts.append(f'<line class="grid" x1="{frame.left}" x2="{frame.right}" y1="{y:.1f}" '
-                     f'y2="{y:.1f}"/><text class="tick" x="{frame.left + 4}" y="{y - 3:.1f}">'
-                     f"{words.number(tick)}{'/s' if tick else ''}</text>")  # fmt: skip
-    for kind, values in layers:
-        if values:
-            upper = [b + v for b, v in zip(base, values, strict=True)]
-            parts.append(_area(f"area {kind}", traffic, frame, base, upper, top + height, scale))
-            base = upper
-    parts.append(_line(traffic, frame, top + height, scale))
-    return "".join(parts)
-
-
-def _ticks(peak: float) -> list[float]:
-    """Round values up to the peak, two or three of them."""
-    step = next(
-        (m * 10.0**e for e in range(-2, 7) for m in (1, 2, 5) if peak / (m * 10.0**e) <= 3), peak
-    )
-    return [step * i for i in range(1, int(peak / step) + 1)]
-
-
-def _steps(traffic: Json, frame: Frame, values: Sequence[float]) -> list[tuple[float, float]]:
-    """The corners of a step line, x in pixels, y as it is."""
-    corners = []
-    for i, value in enumerate(values):
-        t = traffic["start_s"] + i * traffic["step_s"]
-        corners += [(frame.x(t), value), (frame.x(t + traffic["step_s"]), value)]
-    return corners
-
-
-def _area(
-    kind: str, traffic: Json, frame: Frame, lower: Sequence[float], upper: Sequence[float],
-    foot: float, scale: float,
-) -> str:  # fmt: skip
-    there = [f"{x},{foot - v * scale:.1f}" for x, v in _steps(traffic, frame, upper)]
-    back = [f"{x},{foot - v * scale:.1f}" for x, v in reversed(_steps(traffic, frame, lower))]
-    return f'<path class="{kind}" d="M{"L".join(there + back)}Z"/>'
-
-
-def _line(traffic: Json, frame: Frame, foot: float, scale: float) -> str:
-    points = [f"{x},{foot - v * scale:.1f}" for x, v in _steps(traffic, frame, traffic["offered"])]
-    return f'<path class="offered" d="M{"L".join(points)}"/>'
+def _alarm_name(alarm: str, intervals: Sequence[Any], frame: Frame, y: float) -> str:
+    """Inside its first block where it fits, else beside it."""
+    room = len(alarm) * CHAR_WIDTH + 12
+    x1, x2 = (frame.x(t) for t in intervals[0][:2]) if intervals else (frame.left, frame.left)
+    kind, x, anchor = "on", x2 + 5, "start"
+    if x2 - x1 > room:
+        kind, x = "on alarm-name", x1 + 5
+    elif x2 + room > frame.right:
+        x, anchor = x1 - 5, "end"
+    return f'<text class="{kind}" x="{x}" y="{y:.1f}" text-anchor="{anchor}">{escape(alarm)}</text>'
 
 
 def _band(findings: Json, frame: Frame, top: float, height: float) -> str:
@@ -262,24 +201,6 @@ def _band(findings: Json, frame: Frame, top: float, height: float) -> str:
     x1, x2 = frame.x(low), frame.x(high) if high is not None else frame.right
     title = f"predicted recovery: {words.band(predicted)}"
     return _rect("band", x1, max(x2, x1 + 2), top - 4, height + 4, title)
-
-
-def _axis(frame: Frame, y: float, narrow: bool) -> str:
-    lasted = frame.end_s - frame.start_s
-    room = 62 if narrow else 90
-    fitting = max(1.0, (frame.right - frame.left) / room)
-    step = next((s for s in (10, 30, 60, 120, 300, 600, 1200, 3600) if lasted / s <= fitting), 7200)
-    parts = []
-    t = -(-frame.start_s // step) * step
-    while t <= frame.end_s:
-        x = frame.x(t)
-        anchor = "end" if x > frame.right - 20 else "start" if x < frame.left + 16 else "middle"
-        text = words.after(t) if abs(t) < 120 or narrow else f"T+{t / 60:g} min"
-        parts.append(f'<line class="tick" x1="{x}" x2="{x}" y1="{y:.0f}" y2="{y + 4:.0f}"/>'
-                     f'<text class="tick" x="{x}" y="{y + 15:.0f}" text-anchor="{anchor}">'
-                     f"{text}</text>")  # fmt: skip
-        t += step
-    return "".join(parts)
 
 
 def _patterns(narrow: bool) -> str:

@@ -121,7 +121,7 @@ def _alarms(findings: Json) -> str:
     rows += [(name, "silent", words.UNKNOWN, words.UNKNOWN) for name in found["silent"]]
     if not rows:
         return _card("Alarms", '<p class="soft">None was expected, none fired.</p>')
-    return _card("Alarms", _table(("alarm", "", "fired", "after the first error"), rows))
+    return _card("Alarms", _table(("alarm", "which was", "fired", "after the first error"), rows))
 
 
 def _data(findings: Json) -> str:
@@ -129,8 +129,9 @@ def _data(findings: Json) -> str:
     found, before, back = data["at_fault"], data["baseline"], data["after_fail_back"]
     rows = []
     if found:
-        rows.append(("at the fault", f"{words.count(found['missing'], 'write')} of "
-                     f"{found['checked']} were not in {found['survivor']}; the oldest was "
+        checked = words.count(found["checked"], "write")
+        rows.append(("at the fault", f"{found['missing']} of {checked} not yet in "
+                     f"{found['survivor']}; the oldest was "
                      f"{words.seconds(found['oldest_age_s'])} old"))  # fmt: skip
     if before:
         rows.append(("over the baseline", f"p50 {words.seconds(before['p50_s'])}, p99 "

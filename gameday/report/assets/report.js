@@ -27,8 +27,7 @@ for (const svg of document.querySelectorAll("svg.picture")) {
   const card = svg.parentElement;
   svg.addEventListener("pointerleave", () => {
     tip.style.display = "none";
-    cross.setAttribute("x1", -9);
-    cross.setAttribute("x2", -9);
+    cross.style.display = "none";
   });
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect();
@@ -46,5 +45,6 @@ for (const svg of document.querySelectorAll("svg.picture")) {
     tip.style.top = `${event.clientY - card.getBoundingClientRect().top + 16}px`;
     cross.setAttribute("x1", x);
     cross.setAttribute("x2", x);
+    cross.style.display = "block";
   });
 }
