@@ -83,11 +83,12 @@ class RegionProcess:
         self.spec = spec
         self.log = Path(spec["dir"]) / "region.log"
         ours, theirs = socket.socketpair()
-        self.process = subprocess.Popen(
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
             [sys.executable, "-m", "gameday.lab.process", "region", str(theirs.fileno()),
              str(os.getpid())],
             pass_fds=[theirs.fileno()], env=None if environ is None else dict(environ),
-            stderr=self.log.open("w"),
+            stderr=log,
         )  # fmt: skip
         theirs.close()
         self._file = ours.makefile("rw")
