@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 
 from gameday import clock
+from gameday.lab.networks import default_networks
 
 ACCOUNT = "123456789012"
 REGIONS = ("us-east-1", "eu-west-1")
@@ -136,7 +137,8 @@ def running(directory: Path, speed: float = 10.0, **regions: dict[str, Any]) -> 
             | regions.get(name.replace("-", "_"), {})
             for i, name in enumerate(REGIONS, 1)
         },
-        "networks": [], "ca_file": "", "ca_key_file": "", "lag_s": [0.6, 1.2],
+        "networks": default_networks(REGIONS), "ca_file": "", "ca_key_file": "",
+        "lag_s": [0.6, 1.2],
         "checker_count": 16, "propagation_s": 0.0,
     }  # fmt: skip
     ours, theirs = socket.socketpair()

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from gameday import clock
 from gameday.lab.channel import Channel, Message
 from gameday.lab.cloud import code, internal, snapshots, stacks
+from gameday.lab.cloud.dns_question import DnsQuestion
 from gameday.lab.cloud.experiments import World
 from gameday.lab.cloud.fis_api import Experiments
 from gameday.lab.cloud.global_tables import GlobalTables
@@ -50,9 +51,12 @@ class Cloud:
         self.experiments = Experiments(account, speed, world)
         self.publisher = snapshots.Publisher(channel)
         self._alarms_told: dict[str, str] = {}
+        question = DnsQuestion(spec, self.route53.snapshot, self.route53.health)
         own = functools.partial(OwnOperations, base_url=base_url)
         self.own = {
-            "route53": own("route53", handlers=self.route53.handlers()),
+            "route53": own(
+                "route53", handlers=self.route53.handlers() | {"TestDNSAnswer": question.answer}
+            ),
             "fis": own("fis", handlers=self.experiments.handlers()),
             "cloudformation": own(
                 "cloudformation", handlers=self.stacks.handlers(), refused=stacks.refused

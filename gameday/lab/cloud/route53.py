@@ -19,6 +19,7 @@ from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import Handler, Params, Result
 from gameday.lab.cloud.record_sets import RecordSet
 from gameday.lab.cloud.wire import Fault
+from gameday.route53 import validate
 
 PAGE_SIZE = 100
 RECORD_SETS_PAGE_SIZE = 300
@@ -113,10 +114,13 @@ class Route53:
 
     def _change_record_sets(self, _: str, params: Params) -> Result:
         zone = self.zone(params["HostedZoneId"])
-        changes = params["ChangeBatch"]["Changes"]
+        changes = [_without_absent(c) for c in params["ChangeBatch"]["Changes"]]
         current = self.record_sets(zone)
-        messages = self._validated(zone, current, params["ChangeBatch"])
-        messages += record_sets.indivisible_ttl(changes, self._speed)
+        ids = [c["Id"] for c in self.checks.all()]
+        refused = validate.refusal(zone.resource_id, zone.name, current, changes, ids)
+        if refused:
+            raise Fault(refused.code, refused.message)
+        messages = record_sets.indivisible_ttl(changes, self._speed)
         if messages:
             raise Fault("InvalidChangeBatch", "[" + ", ".join(messages) + "]")
         self._record_sets[zone.resource_id] = record_sets.applied(current, changes)
@@ -124,11 +128,6 @@ class Route53:
         change_id = "/change/C" + uuid.uuid4().hex[:20].upper()
         self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
         return {"ChangeInfo": self._change_info(change_id, "PENDING")}
-
-    def _validated(
-        self, zone: Any, current: list[RecordSet], batch: Mapping[str, Any]
-    ) -> list[str]:
-        return []
 
     def _mirror(self, zone: Any) -> None:
         models = __import__("moto.route53.models", fromlist=["RecordSet"])
@@ -218,6 +217,13 @@ class Route53:
         if kind == "CALCULATED":
             raise Fault("InvalidInput", f"The status of a {kind} health check is not available.")
         return check
+
+
+def _without_absent(value: Any) -> Any:
+    """`value` without the members that the request did not carry."""
+    if isinstance(value, dict):
+        return {k: _without_absent(v) for k, v in value.items() if v is not None}
+    return [_without_absent(v) for v in value] if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:
