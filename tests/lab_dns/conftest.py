@@ -136,3 +136,8 @@ def channel() -> FakeChannel:
 @pytest.fixture
 def make_spec() -> Callable[..., dict[str, Any]]:
     return lab_spec
+
+
+@pytest.fixture
+def make_server() -> Callable[..., contextlib.AbstractContextManager[LiveServer]]:
+    return live_server

@@ -183,13 +183,22 @@ def test_a_refused_connection_fails():
     assert not asyncio.run(run()).ok
 
 
-def over_tls(server: ssl.SSLContext, **config: Any) -> Observation:
+LOOPS = [asyncio.new_event_loop]
+with contextlib.suppress(ImportError):
+    import uvloop
+
+    LOOPS.append(uvloop.new_event_loop)
+by_loop = pytest.mark.parametrize("loop", LOOPS, ids=["asyncio", "uvloop"][: len(LOOPS)])
+
+
+def over_tls(server: ssl.SSLContext, loop: Any, **config: Any) -> Observation:
     async def run() -> Observation:
         async with endpoint(server) as live:
             address = ("127.0.0.1", live.port)
             return await probe(check("HTTPS", **config), address, tls_context(), FAST)
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        return runner.run(run())
 
 
 def server_tls(names: list[str | None] | None = None) -> ssl.SSLContext:
@@ -204,14 +213,16 @@ def server_tls(names: list[str | None] | None = None) -> ssl.SSLContext:
     return context
 
 
+@by_loop
 @pytest.mark.parametrize(("sni", "seen"), [(True, "us.example.test"), (False, None)])
-def test_a28_certificates_are_not_validated_and_sni_is_a_setting(sni, seen):
+def test_a28_certificates_are_not_validated_and_sni_is_a_setting(loop, sni, seen):
     names: list[str | None] = []
-    assert over_tls(server_tls(names), Port=443, EnableSNI=sni).ok
+    assert over_tls(server_tls(names), loop, Port=443, EnableSNI=sni).ok
     assert names == [seen]
 
 
-def test_a28_a_failed_handshake_is_tried_once_without_sni():
+@by_loop
+def test_a28_a_failed_handshake_is_tried_once_without_sni(loop):
     names: list[str | None] = []
     context = server_tls()
 
@@ -220,8 +231,19 @@ def test_a28_a_failed_handshake_is_tried_once_without_sni():
         return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME if name else None
 
     context.sni_callback = refuse_names
-    assert over_tls(context, Port=443).ok
+    assert over_tls(context, loop, Port=443).ok
     assert names == ["us.example.test", None]
+
+
+def test_an_endpoint_that_never_shakes_hands_times_out_as_a_black_hole_does():
+    async def run() -> Observation:
+        async with endpoint() as silent:  # reads a request that never ends
+            address = ("127.0.0.1", silent.port)
+            return await probe(check("HTTPS", Port=443), address, tls_context(), Clock(40.0))
+
+    found = asyncio.run(run())
+    assert not found.ok
+    assert "timed out" in found.status
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,8 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
+from gameday import clock
+
 US, EU = "127.0.1.1", "127.0.2.1"
 
 
@@ -39,7 +41,7 @@ def health(**checks: bool) -> dict[str, Any]:
 
 
 @pytest.fixture
-def two_regions(server):
+def two_regions(server: Any) -> Any:
     server.serve(regional("us-east-1", "hc-us"), regional("eu-west-1", "hc-eu"))
     return server
 
@@ -63,6 +65,16 @@ def test_a_failed_check_moves_the_answer_and_recovery_moves_it_back(two_regions)
 def test_b3_with_every_check_failed_the_nearest_is_answered_again(two_regions):
     two_regions.tell("health", checks=health(**{"hc-us": False, "hc-eu": False}))
     assert two_regions.ask("api.example.test", near="eu-west-1") == [EU]
+
+
+def test_d3_propagation_holds_a_verdict_back_for_its_aws_seconds(make_server):
+    with make_server(propagation_s=3.0) as slow:
+        slow.serve(regional("us-east-1", "hc-us"), regional("eu-west-1", "hc-eu"))
+        slow.tell("health", checks=health(**{"hc-us": False}))
+        assert slow.ask("api.example.test") == [US]
+        deadline = clock.monotonic() + 5
+        while slow.ask("api.example.test") != [EU]:
+            assert clock.monotonic() < deadline
 
 
 def test_a_change_of_answer_is_told_once_per_network(two_regions):
