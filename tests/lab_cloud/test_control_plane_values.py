@@ -14,7 +14,7 @@ from gameday.lab.cloud.code import BadArchive, unpack
 from gameday.lab.cloud.global_tables import replica_definition
 from gameday.lab.cloud.health_checks import HealthChecks
 from gameday.lab.cloud.http import Request
-from gameday.lab.cloud.metrics import Series, spread
+from gameday.lab.cloud.metrics import Series, minute_of_report, spread
 from gameday.lab.cloud.scope import Scope, is_read, scope_of
 from gameday.lab.cloud.wire import Fault
 
@@ -262,3 +262,21 @@ def test_a_replica_has_the_indexes_and_a_stream_of_both_images() -> None:
     assert made["GlobalSecondaryIndexes"] == [index]
     assert made["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
     assert "ProvisionedThroughput" not in made
+
+
+@pytest.mark.parametrize(
+    ("aws_s", "last", "minute"),
+    [
+        (605.0, None, 9),  # just after the tenth minute began: the ninth is reported
+        (655.0, None, 10),
+        (629.0, 8, 9),
+        (631.0, 8, 9),  # the phase has drifted over the middle: no minute is skipped
+        (629.0, 9, 10),  # and the other way round: none is counted twice
+        (720.0, 8, 11),  # a report was lost
+        (605.0, 40, 9),  # the clock was set back
+    ],
+)
+def test_a_report_counts_for_the_minute_its_middle_lies_in(
+    aws_s: float, last: int | None, minute: int
+) -> None:
+    assert minute_of_report(aws_s, last) == minute

@@ -174,7 +174,7 @@ async def main(channel: Channel, spec: dict[str, Any]) -> None:
     cloud = Cloud(channel, spec)
     channel.on("fault", lambda m: cloud.regions.cut(m["cut"]))
     channel.on("health", lambda m: cloud.route53.observed(m["checks"]))
-    channel.on("metrics", lambda m: cloud.metrics.received(m["region"], m["rows"]))
+    channel.on("metrics", lambda m: cloud.metrics.received(m["from"], m["region"], m["rows"]))
     channel.on("resend", cloud.resend)
     channel.on("report", lambda m: channel.send("answer", ask=m["ask"], status=status(cloud)))
     endpoint = urlsplit(spec["aws_endpoint"])

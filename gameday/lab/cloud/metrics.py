@@ -1,13 +1,14 @@
 """CloudWatch's time series and alarms: metrics come in, alarm states go into moto.
 
-A minute here is an AWS minute: whole minutes of unix time times speed. The other processes send
-theirs within half a minute of its end; alarms are judged 20 s after it. Timestamps that clients
-see are wall clock.
+A minute here is an AWS minute: whole minutes of unix time times speed. The other processes report
+once a minute, each at a phase of its own; a report counts for the minute that its middle lies in.
+Alarms are judged half a minute after a minute's end. Timestamps that clients see are wall clock.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,13 +20,25 @@ from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.log import log
 
 MINUTE_S = 60.0
-LATE_S = 30.0
-JUDGED_AFTER_S = 20.0
+JUDGED_AFTER_S = 31.0
+DRIFT_MINUTES = 0.9
 MINUTES_KEPT = 24 * 60
 MOTO_ROWS_MAX = 50_000
 
 Key = tuple[str, str, str, frozenset[tuple[str, str]]]
 """Region, namespace, metric name and dimensions."""
+
+
+def minute_of_report(aws_s: float, last: int | None) -> int:
+    """The minute for which a report counts that came at `aws_s`, after one for minute `last`.
+
+    It is the one after `last` for as long as the middle of the minute reported on stays near it:
+    a sender whose phase drifts over a boundary neither skips a minute nor counts one twice.
+    """
+    middle = aws_s / MINUTE_S - 0.5
+    if last is not None and abs(middle - (last + 1.5)) < DRIFT_MINUTES:
+        return last + 1
+    return math.floor(middle)
 
 
 class Series:
@@ -114,6 +127,7 @@ class Metrics:
         self._known: dict[tuple[str, str], Any] = {}
         self._data_states: dict[str, str] = {}
         self._rows_seen: dict[str, int] = {}
+        self._reported: dict[tuple[str, str], int] = {}
 
     def minute_of(self, at: float) -> int:
         """The AWS minute that unix time `at` falls in."""
@@ -126,11 +140,11 @@ class Metrics:
 
     # -- what comes in -------------------------------------------------------------------------
 
-    def received(self, region: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows of a `metrics` message: the minute that has just ended in `region`."""
+    def received(self, sender: str, region: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Rows of a `metrics` message that process `sender` has counted since its last one."""
         now = clock.now()
-        minute = self.minute_of(now - LATE_S / self._speed)
-        rows = list(rows)
+        minute = minute_of_report(now * self._speed, self._reported.get((sender, region)))
+        self._reported[sender, region] = minute
         for row in rows:
             samples = {float(v): float(n) for v, n in row["values"].items()}
             dimensions = frozenset((k, str(v)) for k, v in row["dimensions"].items())
