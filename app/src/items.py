@@ -125,6 +125,9 @@ def _limit(text: str | None) -> int:
 
 def _start(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeError):
-        raise BadRequest("next is not a token that this API gave out") from None
+        start = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError):
+        start = ""
+    if not start:
+        raise BadRequest("next is not a token that this API gave out")
+    return start

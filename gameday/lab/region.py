@@ -12,7 +12,7 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from gameday.clock import Clock
+from gameday.clock import Clock, now
 from gameday.lab.channel import Channel, Message
 from gameday.lab.dynamodb import RegionDynamoDB
 from gameday.lab.faults.black_hole import BlackHole
@@ -143,10 +143,15 @@ class Region:
 
     async def _publish(self) -> None:
         while True:
-            await self._clock.async_sleep(METRICS_EVERY_S)
+            await asyncio.sleep(self._until_minute_s())
             rows = self._counts.take() + list(self.db.metrics())
             if rows:
                 self._channel.send("metrics", to="cloud", region=self.name, rows=rows)
+
+    def _until_minute_s(self) -> float:
+        """Wall seconds until the AWS minute ends, which all processes agree upon."""
+        aws_now = self._clock.aws(now())
+        return self._clock.wall(METRICS_EVERY_S - aws_now % METRICS_EVERY_S)
 
 
 def _quiet_broken_connections(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

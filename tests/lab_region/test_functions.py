@@ -70,7 +70,7 @@ def runtime(request: pytest.FixtureRequest) -> str:
 
 def deploy(region: RegionProcess, code: Path, only: tuple[str, ...], **members: Any) -> None:
     """One function and one route `/<name>` per name in `only`."""
-    functions = {n: function(code, f"h.{n}", **members) for n in only}
+    functions = {n: function(code, f"h.{n}") | members for n in only}
     region.apply(functions=functions, apis=[api(*(("ANY", f"/{n}", n) for n in only))])
 
 
@@ -165,6 +165,22 @@ def test_a_missing_handler_is_named(
     error = region.wait_for("event")["event"]["error"]
     assert "Runtime.HandlerNotFound" in error
     assert "nothere" in error
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        ({"runtime": "nodejs20.x"}, "nodejs20.x is not modelled"),
+        ({"code": "/no/such/folder"}, "there is no directory /no/such/folder"),
+    ],
+)
+def test_what_cannot_run_is_named_at_once(
+    region: RegionProcess, code: Path, members: dict[str, str], why: str
+) -> None:
+    deploy(region, code, ("hello",), **members)
+    assert why in region.wait_for("event")["event"]["error"]
+    assert region.get("/hello").status == 502
+    assert region.status()["environments"] == 0
 
 
 def test_F2_reserved_concurrency_0_throttles_everything(region: RegionProcess, code: Path) -> None:

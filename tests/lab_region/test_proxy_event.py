@@ -227,5 +227,19 @@ def test_a_mock_chooses_its_response_by_status() -> None:
     assert answer.status == 500
 
 
+def test_a_mock_as_the_api_lists_it_is_chosen_by_its_selection_pattern() -> None:
+    answer = mock_answer(
+        {
+            "templates": {"application/json": '{"statusCode": 503}'},
+            "responses": {
+                "200": {"statusCode": "200", "selectionPattern": None},
+                "500": {"statusCode": "500", "selectionPattern": "5\\d{2}"},
+            },
+        }
+    )
+    assert answer is not None
+    assert answer.status == 500
+
+
 def test_a_mock_without_a_status_is_a_configuration_error() -> None:
     assert mock_answer({"templates": {}, "responses": {}}) is None

@@ -33,7 +33,10 @@ def mock_answer(integration: Mapping[str, Any]) -> Answer | None:
 
 
 def _choose(responses: Mapping[str, Mapping[str, Any]], status: str) -> Mapping[str, Any]:
-    for pattern, response in responses.items():
+    """By `selectionPattern` where there is one, else by the key; `default` or patternless last."""
+    for key, response in responses.items():
+        pattern = response.get("selectionPattern") or key
         if pattern != "default" and re.fullmatch(pattern, status):
             return response
-    return responses.get("default") or {}
+    patternless = (r for r in responses.values() if not r.get("selectionPattern"))
+    return responses.get("default") or next(patternless, {})

@@ -83,9 +83,15 @@ class Environment:
         )
 
     async def start(self, zygote_: zygote.Zygote, base: Mapping[str, str], runtime: str) -> None:
-        """Order the process; the pool hears `free`, or `init_failed` and `gone`."""
-        await self._api.start()
+        """Order the process; the pool hears `free`, or `init_failed` and then `gone`."""
         code: str = self.function["code"]
+        obstacle = _obstacle(self.function["runtime"], code)
+        if obstacle:
+            self._init_fails(obstacle)
+            return
+        await self._api.start()
+        if self.state == "gone":  # retired meanwhile
+            return
         order = zygote.Order(
             code=code,
             handler=self.function["handler"],
@@ -194,6 +200,17 @@ class Environment:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+
+
+def _obstacle(runtime: str, code: str) -> bytes | None:
+    """Why no process need be tried."""
+    if not runtime.startswith("python"):
+        return error_document(
+            "Runtime.InvalidRuntime", f"{runtime} is not modelled; the lab runs Python functions"
+        )
+    if not os.path.isdir(code):
+        return error_document("Runtime.CodeNotFound", f"there is no directory {code}")
+    return None
 
 
 def _describe(status: int) -> str:
