@@ -147,7 +147,7 @@ def world() -> Iterator[Callable[..., World]]:
         one.close()
 
 
-def until(condition: Callable[[], Any], within_wall_s: float = 10.0) -> Any:
+def until(condition: Callable[[], Any], within_wall_s: float = 20.0) -> Any:
     """What `condition` returns once it is true.
 
     :raises AssertionError: it was not within `within_wall_s`.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
@@ -30,15 +31,46 @@ def kind_of(value: Value) -> str:
     return next(iter(value))
 
 
-def thaw(attributes: Attributes, hash_key: str, range_key: str | None) -> Any:
-    """moto's Item over fresh objects, which it may mutate; limits were checked on writing."""
-    item = Item.__new__(Item)
-    item.attrs = LimitedSizeDict.__new__(LimitedSizeDict)
-    for name, value in attributes.items():
-        dict.__setitem__(item.attrs, name, _thaw_value(value))
-    item.hash_key = item.attrs.get(hash_key)
-    item.range_key = item.attrs.get(range_key) if range_key else None
-    return item
+class Row:
+    """An item as it is stored, where moto would put an Item of its own. It is also that Item's
+    `attrs`: moto passes on what it does not know, and `json` writes it as it is."""
+
+    __slots__ = ("stored",)
+
+    def __init__(self, stored: Attributes) -> None:
+        self.stored = stored
+
+    @property
+    def attrs(self) -> Row:
+        return self
+
+
+class StoredItem(Item):  # type: ignore[misc]   # moto is not typed
+    """moto's Item over what is stored: objects, which moto may mutate, are made when it asks."""
+
+    def __init__(self, stored: Attributes, hash_key: str, range_key: str | None) -> None:
+        self._stored, self._names = stored, (hash_key, range_key)
+
+    @cached_property
+    def attrs(self) -> Any:
+        made = LimitedSizeDict.__new__(LimitedSizeDict)  # limits were checked on writing
+        for name, value in self._stored.items():
+            dict.__setitem__(made, name, _thaw_value(value))
+        return made
+
+    @cached_property
+    def hash_key(self) -> Any:
+        return _thaw_value(self._stored[self._names[0]])
+
+    @cached_property
+    def range_key(self) -> Any:
+        return _thaw_value(self._stored[self._names[1]]) if self._names[1] else None
+
+    def describe_attrs(self, attributes: Any = None) -> dict[str, Any]:
+        if attributes or "attrs" in self.__dict__:
+            described: dict[str, Any] = super().describe_attrs(attributes)
+            return described
+        return {"Item": Row(self._stored)}
 
 
 def _thaw_value(value: Value) -> Any:

@@ -15,7 +15,7 @@ from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import GlobalSecondaryIndex
 
-from gameday.lab.dynamodb.attributes import Attributes, plain, size_of
+from gameday.lab.dynamodb.attributes import Attributes, Row, plain, size_of
 from gameday.tables.store import Key, Order, Span
 
 if TYPE_CHECKING:
@@ -25,20 +25,6 @@ PAGE_BYTES = 1_000_000
 
 Page = tuple[list[Any], int, dict[str, Any] | None]
 """Items, how many were looked at, and the key to go on from."""
-
-
-class Row:
-    """An item as it is stored, where moto would put an Item of its own. It is also that Item's
-    `attrs`: moto passes on what it does not know, and `json` writes it as it is."""
-
-    __slots__ = ("stored",)
-
-    def __init__(self, stored: Attributes) -> None:
-        self.stored = stored
-
-    @property
-    def attrs(self) -> Row:
-        return self
 
 
 class View:

@@ -14,7 +14,7 @@ from typing import Any
 from moto.dynamodb.exceptions import MockValidationException
 from moto.dynamodb.models.table import Table
 
-from gameday.lab.dynamodb.attributes import Attributes, freeze, kind_of, plain, thaw
+from gameday.lab.dynamodb.attributes import Attributes, StoredItem, freeze, kind_of, plain
 from gameday.lab.dynamodb.reading import Page, Reader
 from gameday.tables.store import Change, Discarded, Feed, Key, Record, Store, Version
 
@@ -87,7 +87,7 @@ class LabTable(Table):  # type: ignore[misc]   # moto is not typed
         return {n: {kind: str(value) if kind == "N" else value} for n, kind, value in names}
 
     def thaw(self, attributes: Attributes) -> Any:
-        return thaw(attributes, self.hash_key_attr, self.range_key_attr)
+        return StoredItem(attributes, self.hash_key_attr, self.range_key_attr)
 
     # What moto reads and writes
 
