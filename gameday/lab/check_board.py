@@ -136,8 +136,11 @@ class Board:
         return self.tell(different)
 
     def refreshed(self) -> dict[str, Json]:
-        """`Health` of the checks with new observations, and of those that nobody probes."""
-        unprobed = {c.id for c in self.checks.values() if not c.is_endpoint}
+        """`Health` of the checks with new observations, and of those that nobody probes.
+
+        The latter are repeated so that a name server that was started again learns them.
+        """
+        unprobed = {c.id for c in self.checks.values() if c.disabled or not c.is_endpoint}
         return self.tell((self.fresh | unprobed) & self.checks.keys())
 
     def tell(self, check_ids: Iterable[str]) -> dict[str, Json]:

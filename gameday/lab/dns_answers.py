@@ -74,6 +74,7 @@ class Answers:
         self.epoch = 0
         self._plans: dict[tuple[Any, bytes], Plan] = {}
         self._said: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._warned: set[tuple[str, int]] = set()
 
     def load(self, body: Mapping[str, Any]) -> list[Change]:
         """Take over a snapshot; what changed in the answers.
@@ -174,15 +175,16 @@ class Answers:
         )
 
     def _warn_of_rounded_ttls(self, zone: Zone) -> None:
-        for types in zone.groups.values():
-            for group in types.values():
-                for record in group:
-                    if record.alias is None and self.ttl_of.rounds(record.ttl_s):
-                        log.warning(
-                            "%s: TTL %d s is served as %d s of wall time at speed %g",
-                            record.label, record.ttl_s, self.ttl_of(record.ttl_s),
-                            self.ttl_of.speed,
-                        )  # fmt: skip
+        """Once for each; NS and SOA are left out, because nobody's failover waits for them."""
+        for record in zone.record_sets():
+            odd = record.alias is None and self.ttl_of.rounds(record.ttl_s)
+            told = (record.label, record.ttl_s)
+            if odd and record.type not in ("NS", "SOA") and told not in self._warned:
+                self._warned.add(told)
+                log.warning(
+                    "%s: TTL %d s is served as %d s of wall time at speed %g",
+                    record.label, record.ttl_s, self.ttl_of(record.ttl_s), self.ttl_of.speed,
+                )  # fmt: skip
 
 
 def _type_of(question: bytes) -> str:

@@ -7,7 +7,7 @@ written `*` (DomainNameFormat); a trailing dot is optional in what is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any
@@ -102,6 +102,12 @@ class Zone:
     def group(self, name: str, rtype: str) -> Group:
         """The record sets of a name and type; empty when there are none."""
         return self.groups.get(name, {}).get(rtype, ())
+
+    def record_sets(self) -> Iterator[RecordSet]:
+        """Every record set."""
+        for types in self.groups.values():
+            for group in types.values():
+                yield from group
 
     def owner(self, name: str) -> str | None:
         """The name whose record sets answer for `name`: itself, a wildcard, or None (NXDOMAIN).

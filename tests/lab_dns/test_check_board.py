@@ -84,3 +84,9 @@ def test_a_check_created_anew_starts_healthy():
     told.load([])
     told.load([check()])
     assert told.changed()["hc"]["healthy"]
+
+
+def test_a_disabled_check_is_repeated_for_a_name_server_that_forgot_it():
+    told = board(Disabled=True, Inverted=True)
+    assert not told.refreshed()["hc"]["healthy"]
+    assert not told.refreshed()["hc"]["healthy"]

@@ -262,3 +262,11 @@ def test_the_report_names_zones_and_queries(server):
     assert (answer["kind"], answer["ask"]) == ("answer", 7)
     assert answer["status"]["zones"] == ["example.test."]
     assert answer["status"]["queries"] == 1
+
+
+def test_a_ttl_that_must_be_rounded_is_logged_once(server, caplog):
+    for _ in range(2):
+        server.serve(a("odd.example.test", "192.0.2.1", ttl=5), a("even.example.test", "192.0.2.1"))
+    assert [r.getMessage() for r in caplog.records] == [
+        "odd.example.test. A: TTL 5 s is served as 1 s of wall time at speed 10"
+    ]
