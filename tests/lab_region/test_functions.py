@@ -68,9 +68,9 @@ def runtime(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def deploy(region: RegionProcess, code: Path, only: tuple[str, ...], **members: Any) -> None:
+def deploy(region: RegionProcess, folder: Path, only: tuple[str, ...], **members: Any) -> None:
     """One function and one route `/<name>` per name in `only`."""
-    functions = {n: function(code, f"h.{n}") | members for n in only}
+    functions = {n: function(folder, f"h.{n}") | members for n in only}
     region.apply(functions=functions, apis=[api(*(("ANY", f"/{n}", n) for n in only))])
 
 
