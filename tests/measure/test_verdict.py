@@ -1,0 +1,198 @@
+"""Is green earned? One row per rule: what is done to a good run, the verdict, what it says."""
+
+from __future__ import annotations
+
+import pytest
+from synthetic import LOST, Plan, Synthetic
+
+from gameday.measure import findings
+
+
+def judge(run: Synthetic, tmp_path) -> dict:
+    return findings.findings(run.write(tmp_path))
+
+
+def test_does_a_good_run_pass(tmp_path) -> None:
+    found = judge(Synthetic(), tmp_path)
+    assert (found["verdict"], found["reasons"]) == ("PASSED", [])
+    assert "No acknowledged write was lost." in found["sentence"]
+
+
+def outside_fails(run: Synthetic) -> None:
+    """Half of what was sent before the fault fails."""
+    for event in run.events["load-0"]:
+        if event["kind"] == "load.window" and event["at"] < run.at(0):
+            for row in event["rows"]:
+                row["outcome"] = "http_5xx" if row["profile"] == "per-request" else "ok"
+
+
+def nobody_calls(run: Synthetic) -> None:
+    for event in run.events["load-0"]:
+        for row in event.get("rows", []):
+            row["region"] = "eu-west-1"
+
+
+def nothing_fails(run: Synthetic) -> None:
+    for event in run.events["load-0"]:
+        for row in event.get("rows", []):
+            row["outcome"] = "ok"
+
+
+def load_dies(run: Synthetic) -> None:
+    run.events["load-0"] = [
+        e for e in run.events["load-0"] if e["kind"] != "load.window" or e["at"] < run.at(300)
+    ]
+
+
+def forget_audit(run: Synthetic) -> None:
+    run.items = None
+
+
+def lag(ms: float):
+    return lambda run: run.add("lab.lag", 10, p99_s=ms / 1000)
+
+
+ERRORS = {
+    "no hypothesis before": (lambda r: r.drop("hypothesis.before"), "was not judged before"),
+    "hypothesis not met": (lambda r: r.change("hypothesis.before", met=False), "was not met"),
+    "baseline failed": (outside_fails, "of requests succeeded before the fault"),
+    "never started": (lambda r: r.drop("fault.started"), "the fault was never started"),
+    "no effect": (lambda r: r.drop("fault.applied"), "did not see its effect"),
+    "no client there": (nobody_calls, f"no client talked to {LOST}"),
+    "nothing failed": (nothing_fails, "no request failed"),
+    "no mark before": (lambda r: r.drop("control.mark", step="before"), "no mark at step before"),
+    "no mark after": (lambda r: r.drop("control.mark", step="after"), "no mark at step after"),
+    "no watch": (lambda r: r.drop("watch.beat"), "nobody watched"),
+    "load ended early": (load_dies, "the load ended 1 min 4"),
+    "lab too slow": (lag(60), "too slow for this speed"),
+    "data never read": (lambda r: r.drop("fault.read"), "was not read at the fault"),
+    "no audit": (forget_audit, "not audited"),
+    "no hypothesis after": (lambda r: r.drop("hypothesis.after"), "while the fault lasted"),
+    "no end": (lambda r: r.drop("run.ended"), "did not reach its end"),
+    "chaos failed": (lambda r: r.change("run.ended", status="failed"), "status failed"),
+    "rollback failed": (
+        lambda r: r.change("run.ended", rollbacks_failed=["region-serves-again"]),
+        "rollback region-serves-again failed",
+    ),
+    "undo not proven": (lambda r: r.drop("put.back"), "nobody proved"),
+    "undo incomplete": (lambda r: r.change("put.back", equal=4), "1 of 5 settings"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_is_anything_unknown_an_error(name, tmp_path) -> None:
+    change, says = ERRORS[name]
+    run = Synthetic()
+    change(run)
+    found = judge(run, tmp_path)
+    assert found["verdict"] == "ERROR", found["sentence"]
+    assert any(says in reason for reason in found["reasons"]), found["reasons"]
+    assert found["sentence"].startswith("No verdict: ")
+
+
+def test_is_a_lab_that_was_a_little_late_good_enough(tmp_path) -> None:
+    run = Synthetic()
+    lag(40)(run)
+    assert judge(run, tmp_path)["verdict"] == "PASSED"
+
+
+@pytest.mark.parametrize("mode", ["check-only", "inverted"])
+def test_must_a_failed_health_check_show(mode, tmp_path) -> None:
+    run = Synthetic(Plan(mode=mode))
+    run.drop("health.status", healthy=False)
+    for event in run.events["watch"]:
+        if event["kind"] == "dns.answer" and event["network"] == "near-us-east-1":
+            event["regions"] = [LOST]
+    found = judge(run, tmp_path)
+    assert found["verdict"] == "ERROR"
+    assert "stayed healthy" in found["sentence"]
+
+
+@pytest.mark.parametrize("mode", ["errors", "black-hole", "check-only", "inverted"])
+def test_does_each_kind_of_fault_pass_when_all_is_well(mode, tmp_path) -> None:
+    found = judge(Synthetic(Plan(mode=mode)), tmp_path)
+    assert found["verdict"] == "PASSED", found["reasons"]
+    assert (found["recovery"]["recovery_s"] == 0) is (mode in ("check-only", "inverted"))
+
+
+def test_are_clients_that_never_leave_named(tmp_path) -> None:
+    found = judge(Synthetic(Plan(clients={"pooled": 100})), tmp_path)
+    assert found["verdict"] == "FAILED"
+    assert found["sentence"] == (
+        "50 % of requests still failed after 6 min 40 s. They come from clients that keep their "
+        "connection; DNS moved at T+27 s. Nothing on the AWS side can move them."
+    )
+
+
+def test_is_a_region_that_dns_never_left_the_cause(tmp_path) -> None:
+    run = Synthetic(Plan(clients={"pooled": 100}))
+    run.events["watch"] = [
+        e for e in run.events["watch"] if e["kind"] != "dns.answer" or e["at"] < run.at(0)
+    ]
+    assert f"DNS still answers {LOST}" in judge(run, tmp_path)["sentence"]
+    run.drop("health.status")
+    assert "Route 53 never noticed" in judge(run, tmp_path)["sentence"]
+
+
+def test_is_a_survivor_that_breaks_down_the_cause(tmp_path) -> None:
+    run = Synthetic()
+    for event in run.events["load-0"]:
+        if event["kind"] == "load.window" and run.at(200) < event["at"] < run.at(400):
+            for row in event["rows"]:
+                row["outcome"] = "http_429"
+    found = judge(run, tmp_path)
+    assert found["verdict"] == "FAILED"
+    assert "eu-west-1 itself failed" in found["sentence"]
+    assert any(s.startswith("eu-west-1 failed") for s in found["surprises"])
+
+
+def test_is_a_late_recovery_a_failure(tmp_path) -> None:
+    found = judge(Synthetic(Plan(rto_s=60)), tmp_path)
+    assert found["verdict"] == "FAILED"
+    assert "the objective is 1 min." in found["sentence"]
+
+
+def test_is_data_too_far_behind_a_failure(tmp_path) -> None:
+    found = judge(Synthetic().change("fault.read", missing=9, oldest_age_s=6.2), tmp_path)
+    assert found["verdict"] == "FAILED"
+    assert found["sentence"] == (
+        "eu-west-1 lacked 9 writes, the oldest 6.2 s old; the objective is 5 s."
+    )
+
+
+@pytest.mark.parametrize(("t_s", "verdict"), [(-2.0, "PASSED"), (-30.0, "FAILED"), (50, "FAILED")])
+def test_which_acknowledged_write_may_be_lost(t_s, verdict, tmp_path) -> None:
+    """An RPO of 5 s permits the loss of what was written in the last 5 s, and of nothing else."""
+    run = Synthetic()
+    run.writes.append(
+        {"at": run.at(t_s), "key": "gone", "id": "gone", "client": "c0", "region": LOST,
+         "outcome": "acknowledged", "acked_at": run.at(t_s)}
+    )  # fmt: skip
+    found = judge(run, tmp_path)
+    assert found["verdict"] == verdict
+    assert list(found["data_behind"]["after_fail_back"]["lost_keys"]) == ["gone"]
+
+
+def test_is_an_unmet_hypothesis_a_failure(tmp_path) -> None:
+    probes = [{"name": "requests-succeed", "tolerance_met": False, "output": 98.0}]
+    found = judge(Synthetic().change("hypothesis.after", met=False, probes=probes), tmp_path)
+    assert found["verdict"] == "FAILED"
+    assert "requests-succeed" in found["sentence"]
+
+
+def test_must_a_sustained_hypothesis_hold_throughout(tmp_path) -> None:
+    assert judge(Synthetic(Plan(kind="sustained")), tmp_path)["verdict"] == "FAILED"
+    kept = Plan(kind="sustained", mode="check-only")
+    assert judge(Synthetic(kept), tmp_path / "kept")["verdict"] == "PASSED"
+
+
+def test_is_a_stopped_run_stopped_only_when_it_was_put_back(tmp_path) -> None:
+    run = Synthetic().add("stop", 30, reason="q was pressed").drop("hypothesis.after")
+    found = judge(run, tmp_path)
+    assert (found["verdict"], found["sentence"]) == ("STOPPED", "Stopped: q was pressed.")
+    assert judge(run.change("put.back", equal=3), tmp_path)["verdict"] == "ERROR"
+
+
+def test_is_an_interrupted_run_stopped(tmp_path) -> None:
+    run = Synthetic().change("run.ended", status="interrupted")
+    assert judge(run, tmp_path)["verdict"] == "STOPPED"
