@@ -75,6 +75,11 @@ class LoadProcess:
             )
             self._greenlets += self._sampler.spawn()
 
+    def stopping(self) -> None:
+        """The test is about to end: users are told to stop."""
+        if self._recorder is not None:
+            self._recorder.stopping()
+
     def stop(self) -> dict[str, int] | None:
         """The test has ended: write the rest; returns the totals, None when none was running."""
         recorder, self._recorder = self._recorder, None

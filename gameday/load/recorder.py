@@ -6,7 +6,7 @@ Callers pass times of the monotonic clock, events carry wall clock; the differen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Recorder:
         self._open_every_s = speed.wall(OPEN_SEGMENTS_S)
         self._next_open = clock.monotonic() + self._open_every_s
         self.offered = self.sent = self.answered = self.failed = self.unsent = 0
-        self._begun = 0
+        self._begun, self._stopped = 0, float("inf")
 
     def start(self, clients: Sequence[Client], rate_per_s: float) -> None:
         """Say who will send."""
@@ -61,15 +61,23 @@ class Recorder:
         self._arrivals.join(turns)
 
     def leave(self, turns: Turns) -> None:
-        """A client stops; its turns that came and were not taken are `unsent`."""
+        """A client stops; its turns that came and were not taken are `unsent`.
+
+        A turn that came within the last window was about to be taken and is not counted at all.
+        """
         if self._running.pop(id(turns), None) is None:
             return
-        self._offer_due()
+        self._offer(self._arrivals.due(min(clock.monotonic(), self._stopped) - WINDOW_WALL_S))
         self._arrivals.leave(turns)
+        self._offer(turns.ahead())
         for intended in turns.unsent():
             self.unsent += 1
             self._begun += 1  # it no longer waits
             self._windows.unsent(intended + self.wall_offset)
+
+    def stopping(self) -> None:
+        """The load is about to stop: no further turn is offered."""
+        self._stopped = clock.monotonic()
 
     def begin(self, turns: Turns) -> float:
         """A client takes its next turn; returns the intended start."""
@@ -140,7 +148,13 @@ class Recorder:
             self._log = None
 
     def _offer_due(self) -> None:
-        for intended in self._arrivals.due(clock.monotonic()):
+        now = clock.monotonic()
+        self._offer(
+            self._arrivals.due(now if now < self._stopped else self._stopped - WINDOW_WALL_S)
+        )
+
+    def _offer(self, starts: Iterable[float]) -> None:
+        for intended in starts:
             self.offered += 1
             self._windows.offer(intended + self.wall_offset)
 

@@ -83,6 +83,12 @@ class Turns:
         self.begun += 1
         return start
 
+    def ahead(self) -> list[float]:
+        """The intended starts that were taken before they were counted as offered; now they are."""
+        starts = [self.first + n * self.period for n in range(self.offered, self.begun)]
+        self.offered += len(starts)
+        return starts
+
     def unsent(self) -> Iterator[float]:
         """The intended starts that came and were not taken."""
         return (self.first + n * self.period for n in range(self.begun, self.offered))

@@ -198,6 +198,10 @@ def _test_start(environment: Any, **_: Any) -> None:
         environment.gameday_load.start(environment.runner.worker_index)
 
 
+def _test_stopping(environment: Any, **_: Any) -> None:
+    environment.gameday_load.stopping()
+
+
 def _test_stop(environment: Any, **_: Any) -> None:
     environment.gameday_load.stop()
 
@@ -212,5 +216,6 @@ def _quitting(environment: Any, **_: Any) -> None:
 events.init_command_line_parser.add_listener(_arguments)
 events.init.add_listener(_init)
 events.test_start.add_listener(_test_start)
+events.test_stopping.add_listener(_test_stopping)
 events.test_stop.add_listener(_test_stop)
 events.quitting.add_listener(_quitting)

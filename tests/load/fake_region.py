@@ -34,10 +34,8 @@ class FakeDns:
         self.queries = self.tcp_queries = 0
 
     def __enter__(self) -> FakeDns:
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _udp_and_tcp()
         self.address: tuple[str, int] = self._udp.getsockname()
-        self._tcp = socket.create_server(self.address)
         self._threads = [threading.Thread(target=f) for f in (self._serve_udp, self._serve_tcp)]
         for thread in self._threads:
             thread.start()
@@ -98,6 +96,18 @@ class FakeDns:
                 (length,) = struct.unpack("!H", link.recv(2, socket.MSG_WAITALL))
                 full = self.reply(link.recv(length, socket.MSG_WAITALL))
                 link.sendall(struct.pack("!H", len(full)) + full)
+
+
+def _udp_and_tcp() -> tuple[socket.socket, socket.socket]:
+    """Two sockets on one port, whichever is free for both."""
+    for _ in range(20):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+    raise RuntimeError("no port is free for UDP and TCP")
 
 
 class Store:
@@ -184,7 +194,11 @@ class _Server(socketserver.ThreadingTCPServer):
             request = self.tls.wrap_socket(request, server_side=True)
             request.settimeout(None)
             self._open.add(request)
-        super().finish_request(request, client_address)
+        try:
+            super().finish_request(request, client_address)
+        finally:
+            self._open.discard(request)
+            request.close()
 
     def shutdown_request(self, request: Any) -> None:
         self._open.discard(request)
