@@ -21,11 +21,17 @@ from gameday.lab.log import log
 from gameday.route53 import routing
 from gameday.route53.answer import Answer, External, Externals, Rrset
 from gameday.route53.client import Client
+from gameday.route53.routing import ALIAS_LEVELS_MAX
 from gameday.route53.zone import Zone, Zones, parse_zones
 
 PLANS_MAX = 20_000
 WATCHED_TYPES = ("A", "AAAA", "CNAME")
 ANY_TTL_S = 3789  # RFC 8482's example
+
+
+Watched = tuple[str, str]  # name and type
+Said = dict[tuple[str, str, str], tuple[str, ...]]
+"""The values that a name and type may answer to a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,8 @@ class Answers:
         self.health: dict[str, bool] = {}
         self.epoch = 0
         self._plans: dict[tuple[Any, bytes], Plan] = {}
-        self._said: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._watched: dict[Watched, frozenset[str]] = {}
+        self._said: Said = {}
         self._warned: set[tuple[str, int]] = set()
 
     def load(self, body: Mapping[str, Any]) -> list[Change]:
@@ -84,13 +91,19 @@ class Answers:
         self.zones = parse_zones(body)
         for zone in self.zones.by_name.values():
             self._warn_of_rounded_ttls(zone)
-        return self._next_epoch()
+        self._watched = dict(_watched(self.zones))
+        before, self._said = self._said, {}
+        return self._next_epoch(self._watched, before)
 
     def set_health(self, health: Mapping[str, bool]) -> list[Change]:
         """Take over the health of some checks; what changed in the answers."""
-        changed = {c: ok for c, ok in health.items() if self.health.get(c) is not ok}
-        self.health.update(changed)
-        return self._next_epoch() if changed else []
+        changed = {c for c, ok in health.items() if self.health.get(c) is not ok}
+        if not changed:
+            return []
+        self.health.update(health)
+        names = [name for name, checks in self._watched.items() if checks & changed]
+        known = ((*name, client.network) for name in names for client in self.clients)
+        return self._next_epoch(names, {key: self._said.get(key, ()) for key in known})
 
     def reply(self, client: Client, question: bytes) -> tuple[dns_wire.Reply, bool]:
         """The reply to a question in wire form, and whether it depends on the client."""
@@ -147,25 +160,21 @@ class Answers:
     def _write(self, answer: Answer, name: str, turn: int) -> dns_wire.Reply:
         return dns_wire.write_reply(answer, name, self.ttl_of, turn)
 
-    def _next_epoch(self) -> list[Change]:
+    def _next_epoch(self, names: Iterable[Watched], before: Said) -> list[Change]:
+        """Drop the plans; what `names` answer now, against `before`."""
         self.epoch += 1
         self._plans.clear()
-        before, self._said = self._said, dict(self._everything())
+        now = {
+            (name, rtype, client.network): self._values(name, rtype, client)
+            for name, rtype in names
+            for client in self.clients
+        }
+        self._said.update(now)
         return [
-            Change(*key, before.get(key, ()), self._said.get(key, ()))
-            for key in sorted(before.keys() | self._said.keys())
-            if before.get(key, ()) != self._said.get(key, ())
+            Change(*key, before.get(key, ()), now.get(key, ()))
+            for key in sorted(before.keys() | now.keys())
+            if before.get(key, ()) != now.get(key, ())
         ]
-
-    def _everything(self) -> Iterator[tuple[tuple[str, str, str], tuple[str, ...]]]:
-        """What each name with a policy, a check or an alias answers to each network."""
-        for zone in self.zones.by_name.values():
-            for name, types in zone.groups.items():
-                for rtype in WATCHED_TYPES:
-                    group = types.get(rtype, ())
-                    if any(r.policy != "simple" or r.alias or r.health_check for r in group):
-                        for client in self.clients:
-                            yield (name, rtype, client.network), self._values(name, rtype, client)
 
     def _values(self, name: str, rtype: str, client: Client) -> tuple[str, ...]:
         """Every value that the answer may hold, sorted."""
@@ -185,6 +194,26 @@ class Answers:
                     "%s: TTL %d s is served as %d s of wall time at speed %g",
                     record.label, record.ttl_s, self.ttl_of(record.ttl_s), self.ttl_of.speed,
                 )  # fmt: skip
+
+
+def _watched(zones: Zones) -> Iterator[tuple[Watched, frozenset[str]]]:
+    """Names with a policy, a check or an alias, and the checks that their answers depend on."""
+    for zone in zones.by_name.values():
+        for name, types in zone.groups.items():
+            for rtype in WATCHED_TYPES:
+                group = types.get(rtype, ())
+                if any(r.policy != "simple" or r.alias or r.health_check for r in group):
+                    yield (name, rtype), _checks_behind(zone, name, rtype)
+
+
+def _checks_behind(zone: Zone, name: str, rtype: str, level: int = 0) -> frozenset[str]:
+    found: frozenset[str] = frozenset()
+    for record in zone.group(name, rtype):
+        if record.health_check:
+            found |= {record.health_check}
+        if record.alias and level < ALIAS_LEVELS_MAX and zone.contains(record.alias.name):
+            found |= _checks_behind(zone, record.alias.name, rtype, level + 1)
+    return found
 
 
 def _type_of(question: bytes) -> str:

@@ -87,6 +87,29 @@ def test_a_change_of_answer_is_told_once_per_network(two_regions):
     assert event["regions"] == ["eu-west-1"]
 
 
+def test_a_check_behind_an_alias_changes_the_name_in_front_too(server):
+    group = {"SetIdentifier": "1", "Weight": 1, "HealthCheckId": "hc"}
+    alias = {"HostedZoneId": "Z1", "DNSName": "group.example.test", "EvaluateTargetHealth": True}
+    server.serve(
+        {"Name": "www.example.test", "Type": "A", "SetIdentifier": "p", "Failover": "PRIMARY",
+         "AliasTarget": alias},
+        a("www.example.test", EU, SetIdentifier="s", Failover="SECONDARY"),
+        a("group.example.test", US, **group),
+        a("other.example.test", US, SetIdentifier="1", Weight=1, HealthCheckId="another"),
+    )  # fmt: skip
+    server.channel.sent.clear()
+    server.tell("health", checks=health(hc=False))
+    events = server.channel.events("lab.answer_changed")
+    assert {(e["name"], e["addresses"]) for e in events} == {("www.example.test.", (EU,))}
+
+
+def test_a_name_that_left_the_zone_is_told_as_a_change_to_nothing(two_regions):
+    two_regions.channel.sent.clear()
+    two_regions.serve()
+    events = two_regions.channel.events("lab.answer_changed")
+    assert [(e["was"], e["addresses"]) for e in events] == [((EU,), ()), ((US,), ())]
+
+
 def test_b44_the_client_subnet_is_echoed_with_its_scope(two_regions):
     (option,) = two_regions.query("api.example.test", near="eu-west-1").options
     assert (option.address, option.srclen, option.scopelen) == ("203.0.113.0", 24, 24)
