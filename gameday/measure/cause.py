@@ -5,10 +5,11 @@ Only what was seen from outside is named: kinds of client, Regions, DNS answers,
 
 from __future__ import annotations
 
-from gameday.measure.availability import failing_kinds, total
+from gameday.measure.availability import failing_kinds, outcomes, total
 from gameday.measure.rto import success_pct
 from gameday.measure.run import Run
 from gameday.measure.timeline import detected, dns_moved
+from gameday.model import OK, UNATTRIBUTED
 
 TAIL_S = 30.0
 """The last AWS seconds of the fault, which show who was left behind."""
@@ -41,22 +42,36 @@ def left_behind(run: Run) -> str:
 def _who(run: Run, kinds: dict[tuple[str, str], int]) -> list[str]:
     if not kinds:
         return []
-    share = total(run, max(run.fault_at or 0.0, run.until - TAIL_S / run.speed), run.until)
+    since = max(run.fault_at or 0.0, run.until - TAIL_S / run.speed)
+    share = total(run, since, run.until)
     if share.unsent > share.failed:
         return [f"{share.unsent} requests could not even be sent."]
-    profiles = {profile for profile, _ in kinds}
-    names = " and ".join(sorted(_described(p) for p in profiles))
-    return [f"They come from clients that {names}{_dns_state(run)}."]
+    broken = _broken_survivor(run, kinds)
+    if broken:
+        worst = outcomes(run, since, run.until)[broken]
+        named = max((n, o) for o, n in worst.items() if o != OK)[1].replace("_", " ")
+        return [f"Most of them failed in {broken}, which was to serve them ({named})."]
+    names = ", and from ".join(sorted(_described(p) for p in {profile for profile, _ in kinds}))
+    return [f"They come from {names}{_dns_state(run)}."]
+
+
+def _broken_survivor(run: Run, kinds: dict[tuple[str, str], int]) -> str | None:
+    """The survivor in which more requests failed than in the Region under test, if there is one."""
+    failed: dict[str, int] = {}
+    for (_, region), count in kinds.items():
+        failed[region] = failed.get(region, 0) + count
+    worst = max(failed, key=lambda r: failed[r])
+    return None if worst in (run.region, UNATTRIBUTED) else worst
 
 
 def _described(profile: str) -> str:
     if profile == "pooled":
-        return "keep their connection"
+        return "clients that keep their connection"
     if profile.startswith("pooled-max-age-"):
-        return f"keep a connection for {profile.removeprefix('pooled-max-age-')} s"
+        return f"clients that keep a connection for {profile.removeprefix('pooled-max-age-')} s"
     if profile == "per-request":
-        return "open a connection for each request"
-    return f"are of kind {profile}"
+        return "clients that open a connection for each request"
+    return f"clients of kind {profile}"
 
 
 def _dns_state(run: Run) -> str:
@@ -69,10 +84,9 @@ def _why(run: Run, kinds: dict[tuple[str, str], int]) -> list[str]:
         return [f"No health check of {run.region} turned unhealthy: Route 53 never noticed."]
     if dns_moved(run) is None:
         return [f"DNS still answers {run.region}, although its health check is unhealthy."]
-    elsewhere = {region: n for (_, region), n in kinds.items() if region != run.region}
-    lost = sum(n for (_, region), n in kinds.items() if region == run.region)
-    if sum(elsewhere.values()) > lost:
-        return [f"{max(elsewhere, key=lambda r: elsewhere[r])} itself failed: look at its limits."]
+    broken = _broken_survivor(run, kinds) if kinds else None
+    if broken:
+        return [f"Look at the limits of {broken}."]
     if {profile for profile, _ in kinds} == {"pooled"}:
         return ["Nothing on the AWS side can move them."]
     return []

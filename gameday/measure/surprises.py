@@ -95,10 +95,8 @@ def _out_of_band(
         if link.measured_s is None or low is None or high is None:
             continue
         if not low - 2.0 <= link.measured_s <= high + 2.0:
-            yield (
-                f"{link.name} took {link.measured_s:.0f} s; between {low:.0f} and {high:.0f} s "
-                "were predicted."
-            )
+            span = f"{low:.0f} s" if high - low < 1 else f"between {low:.0f} and {high:.0f} s"
+            yield f"{link.name} took {link.measured_s:.0f} s; {span} were predicted."
     for kind in kinds:
         mean = expected.clients[kind.profile].mean if expected else None
         if mean is None or kind.moved.at_least or mean.p0_1_s is None or mean.p99_9_s is None:
