@@ -124,7 +124,7 @@ class Sender:
             try:
                 wait_s = await self._turn()
                 self._failures = 0
-            except (OSError, EOFError, TimeoutError, ValueError, KeyError) as e:
+            except Exception as e:  # whatever it is, replication goes on
                 wait_s = self._failed(e)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait_s)
@@ -133,8 +133,10 @@ class Sender:
     def _failed(self, error: Exception) -> float:
         """The peer is dead or stopped: wall seconds until the next attempt."""
         self._disconnect()
-        if self._failures == 0 and not self._held():
-            log.info("replication to %s: %s", self.peer.region, error or type(error).__name__)
+        if not isinstance(error, OSError | EOFError):  # TimeoutError is an OSError
+            log.error("replication to %s", self.peer.region, exc_info=error)
+        elif self._failures == 0 and not self._held():
+            log.info("replication to %s: %s", self.peer.region, str(error) or "no answer in time")
         self._failures, self._met, self.state = self._failures + 1, False, "unreachable"
         first, last = RETRY_WALL_S
         return float(min(first * 2 ** min(self._failures - 1, 10), last))
@@ -176,7 +178,7 @@ class Sender:
 
     async def _copy(self, incarnation: str) -> None:
         """Send every record, tombstones included, but those that the outbox will bring."""
-        self.state = "copying"
+        self.state, self._met = "copying", False  # if it breaks off, ask again and start anew
         keys = iter(self.table.store.every_key())
         while chunk := list(islice(keys, BATCH)):
             records = [
@@ -189,7 +191,7 @@ class Sender:
             answer = await self._post(records)
             if answer["state"] != "applied" or answer["incarnation"] != incarnation:
                 return
-        self._copied = incarnation
+        self._copied, self._met = incarnation, True
 
     async def _post(self, changes: list[tuple[Key, Record]]) -> dict[str, Any]:
         message: dict[str, Any] = {
