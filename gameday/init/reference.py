@@ -47,7 +47,9 @@ def files() -> Iterator[tuple[str, str]]:
 def _below(folder: Traversable, path: str) -> Iterator[tuple[str, str]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         here = f"{path}/{entry.name}"
-        if entry.is_dir() and entry.name != "__pycache__":
+        if entry.name.startswith(".") or entry.name == "__pycache__":
+            continue  # caches of tools
+        if entry.is_dir():
             yield from _below(entry, here)
         elif entry.is_file() and not entry.name.endswith((".pyc", ".env")):
             yield here, entry.read_text(encoding="utf-8")

@@ -7,9 +7,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from synthetic import Plan, Synthetic
 
 from gameday import jobs
 from gameday.errors import UsageError
+from gameday.measure import findings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -74,20 +76,14 @@ def test_what_does_a_wrong_job_say(here: Path, text: str, says: str) -> None:
 
 
 def test_is_there_one_junit_file_of_all_runs(here: Path) -> None:
-    for name, verdict in (("one", "PASSED"), ("two", "FAILED")):
-        (here / name).mkdir()
-        findings = {
-            "verdict": verdict, "sentence": f"{name} ended", "reasons": [],
-            "run": {"title": name, "experiment": name, "started_at": 1.0, "ended_at": 9.0},
-        }  # fmt: skip
-        (here / name / "findings.json").write_text(json.dumps(_findings(findings)))
+    mixes = {"one": {"per-request": 100}, "two": {"pooled": 100}}
+    for name, clients in mixes.items():
+        run_dir = Synthetic(Plan(clients=clients)).write(here / name)
+        found = findings.findings(run_dir)
+        (run_dir / "findings.json").write_text(json.dumps(found, default=str))
     path = jobs.write_junit(
-        job(here, "experiments: [{file: a.yaml}]\njunit: out/all.xml"), [here / "one", here / "two"]
+        job(here, "experiments: [{file: a.yaml}]\njunit: out/all.xml"), [here / n for n in mixes]
     )
-    suites = ElementTree.parse(path).getroot()
-    assert [s.tag for s in suites] == ["testsuite", "testsuite"]
-    assert len(suites.findall(".//failure")) == 1
-
-
-def _findings(least: dict[str, object]) -> dict[str, object]:
-    return least
+    first, second = ElementTree.parse(path).getroot()
+    assert (first.get("failures"), second.get("failures")) == ("0", "1")
+    assert len(second.findall("testcase/failure")) == 1

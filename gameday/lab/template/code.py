@@ -20,7 +20,6 @@ from pathlib import Path
 from gameday.errors import TemplateError
 
 FROM_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "urllib3", "awscrt"})
-_SKIPPED = frozenset({"__pycache__", ".git", ".venv", "node_modules", ".aws-sam", ".mypy_cache"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -54,7 +53,7 @@ def inline(source: str) -> bytes:
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path, folders, names in os.walk(folder):
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED)
+        folders[:] = sorted(f for f in folders if f[0] != "." and f != "__pycache__")
         for name in sorted(names):
             if not name.endswith(".pyc"):
                 file = Path(path, name)
