@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -304,3 +305,45 @@ def test_status_shows_invoke_urls_and_no_environment(cloud: Cloud, role: str) ->
     assert url in [a["invoke_url"] for a in status["apis"]["us-east-1"]]
     assert status["functions"]["us-east-1"]["shown"]["handler"] == "app.handler"
     assert "TABLE" not in json.dumps(status)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"), [("apigateway", "get_sdk_types"), ("logs", "list_anomalies")]
+)
+def test_what_moto_has_not_got_is_named_and_not_retried(
+    cloud: Cloud, service: str, operation: str
+) -> None:
+    with pytest.raises(ClientError, match=f"the lab's {service} lacks") as refused:
+        getattr(cloud.client(service), operation)()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_a_web_page_can_neither_reset_moto_nor_read_answers(cloud: Cloud) -> None:
+    assert cloud.http("POST", "/moto-api/reset")[0] == 404
+    request = urllib.request.Request(cloud.endpoint + "/", headers={"Origin": "http://evil.test"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_a_mock_integration_carries_its_templates_and_responses(cloud: Cloud) -> None:
+    gateway = cloud.client("apigateway")
+    api = gateway.create_rest_api(name="mock")["id"]
+    root = gateway.get_resources(restApiId=api)["items"][0]["id"]
+    place = {"restApiId": api, "resourceId": root, "httpMethod": "OPTIONS"}
+    gateway.put_method(**place, authorizationType="NONE")
+    gateway.put_integration(
+        **place, type="MOCK", requestTemplates={"application/json": '{"statusCode": 204}'}
+    )
+    gateway.put_method_response(**place, statusCode="204")
+    gateway.put_integration_response(
+        **place,
+        statusCode="204",
+        responseParameters={"method.response.header.Allow": "'GET'"},
+    )
+    gateway.create_deployment(restApiId=api, stageName="prod")
+    told = next(a for a in cloud.bodies["region/us-east-1"]["apis"] if a["id"] == api)
+    integration = told["routes"][0]["integration"]
+    assert integration["function"] is None
+    assert integration["templates"] == {"application/json": '{"statusCode": 204}'}
+    response = integration["responses"]["204"]
+    assert response["responseParameters"] == {"method.response.header.Allow": "'GET'"}

@@ -186,5 +186,5 @@ class Runner:
         if status in fis.ENDED:
             experiment.ended = now()
         self._world.event(
-            "fis.state", experiment=experiment.id, region=experiment.region, state=status
+            "lab.experiment_state", experiment=experiment.id, region=experiment.region, state=status
         )

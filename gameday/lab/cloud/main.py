@@ -156,7 +156,7 @@ class Cloud:
         changed = {p: s for p, s in states.items() if self._alarms_told.get(p) != s}
         for path, state in changed.items():
             region, _, alarm = path.partition("/")
-            self.event("lab.alarm", alarm=alarm, region=region, state=state)
+            self.event("lab.alarm_changed", alarm=alarm, region=region, state=state)
         self._alarms_told = states
         if changed:
             self.channel.send("alarms", to="checkers", states=changed)

@@ -6,12 +6,14 @@ moto's services are imported when they are first called; together they would tak
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Callable
 from typing import Any
 
 from gameday.lab.cloud.http import Request, Response
 from gameday.lab.cloud.wire import wsgi_environ
+from gameday.lab.log import log
 
 Repair = Callable[[], None]
 
@@ -62,12 +64,33 @@ class Moto:
             MOTO_ACCOUNT_ID=account,
             MOTO_ACM_VALIDATION_WAIT="-1",  # certificates are issued when first described
             MOTO_IAM_LOAD_MANAGED_POLICIES="true",
+            MOTO_DISABLE_GLOBAL_CORS="true",  # no web page may call the endpoint
         )
         server = importlib.import_module("moto.moto_server.werkzeug_app")
         self._app = server.DomainDispatcherApplication(server.create_backend_app)
 
     def call(self, request: Request, service: str) -> Response:
-        """moto's answer to `request` for `service` (signing name)."""
+        """moto's answer to `request` for `service` (signing name).
+
+        What moto has not got is a 501 that says so; moto's own doors (`/moto-api`, which anybody
+        could reset it through) are closed.
+        """
+        if request.raw_path.startswith("/moto-api"):
+            return _failure(404, "NotFound", "moto's own API is not offered here")
+        try:
+            answer = self._call(request, service)
+        except NotImplementedError as error:
+            return _failure(501, "NotImplemented", f"the lab's {service} lacks this: {error}")
+        except Exception as error:
+            log.exception("%s %s of %s", request.method, request.raw_path, service)
+            text = f"moto's {service} failed: {type(error).__name__}: {error}"
+            return _failure(500, "InternalFailure", text)
+        if answer.status == 404 and answer.body.startswith(b"<!doctype html>"):  # no route in moto
+            text = f"the lab's {service} lacks {request.method} {request.raw_path}"
+            return _failure(501, "NotImplemented", text)
+        return answer
+
+    def _call(self, request: Request, service: str) -> Response:
         if service not in self._repaired:
             self._repaired.add(service)
             REPAIRS.get(service, lambda: None)()
@@ -102,3 +125,8 @@ class Moto:
     def used(self, service: str) -> bool:
         """Whether `service` has been called, so that looking at its state costs no import."""
         return service in self._repaired
+
+
+def _failure(status: int, code: str, message: str) -> Response:
+    headers = ((b"Content-Type", b"application/json"), (b"x-amzn-ErrorType", code.encode()))
+    return Response(status, headers, json.dumps({"__type": code, "message": message}).encode())

@@ -66,4 +66,5 @@ def _health(cloud: Cloud, check: dict[str, Any]) -> dict[str, Any]:
         "healthy": health.get("healthy", not config["Inverted"]),  # new: healthy, then inverted
         "votes": health.get("votes", 0),
         "of": health.get("of", 0),
+        "forced": health.get("forced", False),
     }
