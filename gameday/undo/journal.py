@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday import clock
-from gameday.errors import Refused
+from gameday.errors import Refused, RunError
 from gameday.journal import read_log
 from gameday.undo.kinds import from_json, to_json
 from gameday.undo.setting import Setting, Value
@@ -70,9 +70,17 @@ class UndoJournal:
         """Write down (setting, before, after) of each change about to be made, onto the disk.
 
         :raises Refused: somebody else has taken over, so nothing may be changed any more.
+        :raises RunError: it cannot be written down, so nothing may be changed either.
         """
         now = clock.now()
         records = [Record(uuid.uuid4().hex[:12], now, s, b, a, "open") for s, b, a in changes]
+        try:
+            self._open(records)
+        except OSError as e:
+            raise RunError(f"nothing was changed: its undo cannot be written: {e}") from e
+        return records
+
+    def _open(self, records: list[Record]) -> None:
         with self._appending() as append:
             if not self.holds():
                 raise Refused(f"{self.path.parent}: this run was put back by somebody else")
@@ -91,7 +99,6 @@ class UndoJournal:
                     }
                 )
             self._write_script()
-        return records
 
     def close(self, ids: Iterable[str], state: str, value: Value) -> None:
         """Note that the changes `ids` are put back, or that somebody else set `value` meanwhile."""

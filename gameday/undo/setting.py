@@ -148,13 +148,13 @@ class Variable(Setting):
 
     def commands(self, value: str | None) -> list[str]:
         words = ["update-function-configuration", "--function-name", self.function]
-        kept = {name: f'Environment.Variables."{name}"' for name in self.others}
+        kept = {name: f"Environment.Variables.{name}" for name in self.others}
         if value is not None:
             kept[self.name] = "`" + json.dumps(value).replace("`", "\\u0060") + "`"
         line = aws_line("lambda", self.region, *words)
         if not kept:
             return [line + " --environment '{\"Variables\": {}}'"]
-        query = ", ".join(f'"{name}": {source}' for name, source in kept.items())
+        query = ", ".join(f"{name}: {source}" for name, source in kept.items())
         words = ["get-function-configuration", "--function-name", self.function]
         words += ["--output", "json", "--query", f"{{Variables: {{{query}}}}}"]
         return [f'{line} --environment "$({aws_line("lambda", self.region, *words)})"']
