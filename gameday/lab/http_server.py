@@ -12,6 +12,7 @@ import socket
 import ssl
 from typing import cast
 
+from gameday.errors import LabError
 from gameday.lab.http_connection import Connection, Handler
 from gameday.lab.log import log
 
@@ -79,7 +80,10 @@ class TlsLayer(asyncio.Protocol):
 
 
 class Listener:
-    """One bound address. `serve` and `stop_accepting` may alternate; the socket stays bound."""
+    """One bound address. `serve` and `stop_accepting` may alternate; the socket stays bound.
+
+    :raises LabError: the address cannot be bound.
+    """
 
     def __init__(
         self,
@@ -95,7 +99,12 @@ class Listener:
         self._server: asyncio.Server | None = None
         self.sock = socket.socket()
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.sock.bind(address)
+        try:
+            self.sock.bind(address)
+        except OSError as e:
+            self.sock.close()
+            place = f"{address[0]}:{address[1]}"
+            raise LabError(f"cannot listen on {place}: {e.strerror}; free that port") from e
         self.sock.setblocking(False)
 
     @property

@@ -44,6 +44,7 @@ class Region:
         variables = base_variables(spec)
         self.zygote = Zygote(variables)
         self.db = RegionDynamoDB(spec, channel)
+        self._db_started = False
         logs = Path(spec["dir"]) / "logs" / self.name
         self.pool = Pool(self.zygote, variables, logs, spec.get("runtime") or preferred(), self)
         self.door = FrontDoor(spec["account"], hosts_of(self.name, {}), self.pool, self._counts)
@@ -71,6 +72,7 @@ class Region:
         try:
             await self.zygote.ready()
             await self.db.start()
+            self._db_started = True
             for listener in self.listeners:
                 await listener.serve()
             for kind in ("snapshot", "fault", "report"):
@@ -91,7 +93,8 @@ class Region:
             listener.close()
         self.pool.close()
         self.zygote.close()
-        await self.db.stop()
+        if self._db_started:
+            await self.db.stop()
 
     # What the pool tells.
 

@@ -79,7 +79,10 @@ def spec(tmp_path: Path, **members: Any) -> dict[str, Any]:
 class RegionProcess:
     """The supervisor's end of one Region."""
 
-    def __init__(self, spec: dict[str, Any], environ: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, spec: dict[str, Any], environ: Mapping[str, str] | None = None,
+        must_start: bool = True,
+    ) -> None:  # fmt: skip
         self.spec = spec
         self.log = Path(spec["dir"]) / "region.log"
         ours, theirs = socket.socketpair()
@@ -98,7 +101,8 @@ class RegionProcess:
         self._reading.start()
         self._asks = self._version = 0
         self._send(kind="spec", spec=spec)
-        self.wait_for("ready")
+        if must_start:
+            self.wait_for("ready")
 
     @property
     def ports(self) -> dict[str, Any]:
@@ -115,6 +119,11 @@ class RegionProcess:
 
         answer: dict[str, Any] = wait_until(found)
         return answer
+
+    def first_message(self) -> dict[str, Any]:
+        """What the process says first, whether it starts or not."""
+        wait_until(lambda: self.messages)
+        return self.messages[0]
 
     def apply(self, **body: Any) -> None:
         """Send a snapshot and wait until it holds."""

@@ -13,9 +13,11 @@ import trustme
 import uvloop
 
 from gameday import clock
+from gameday.errors import LabError
 from gameday.lab.faults.black_hole import BlackHole
 from gameday.lab.http_connection import Connection, Request
 from gameday.lab.http_server import Listener
+from gameday.lab.loop_lag import LoopLag
 
 LOOPS = {"asyncio": asyncio.run, "uvloop": uvloop.run}
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -198,6 +200,29 @@ def test_a_client_without_tls_does_not_disturb_a_tls_listener(run, tls) -> None:
             writer.write(b"GET /after HTTP/1.1\r\nhost: x\r\n\r\n")
             assert (await answer(reader))[2] == b"GET /after 0"
             writer.close()
+
+    run(work())
+
+
+def test_a_taken_port_is_named(run) -> None:
+    async def work() -> None:
+        async with listening() as listener:
+            with pytest.raises(LabError, match=f"cannot listen on 127.0.0.1:{listener.port}: "):
+                Listener(("127.0.0.1", listener.port), echo)
+
+    run(work())
+
+
+def test_loop_lag_shows_what_blocks_the_loop(run) -> None:
+    async def work() -> None:
+        lag = LoopLag()
+        assert lag.p99_s() == 0.0
+        watching = asyncio.ensure_future(lag.watch())
+        await asyncio.sleep(0.12)
+        clock.sleep_wall(0.3)
+        await asyncio.sleep(0.12)
+        watching.cancel()
+        assert 0.2 < lag.p99_s() < 5
 
     run(work())
 

@@ -267,3 +267,12 @@ def test_status_has_what_lab_status_shows(serving: RegionProcess) -> None:
     assert status["region"] == REGION
     assert status["in_flight"] == 0
     assert 0 <= status["loop_lag_p99_s"] < 5
+
+
+def test_a_taken_port_ends_the_region_with_one_line(region: RegionProcess) -> None:
+    first = region
+    second = RegionProcess(first.spec, must_start=False)
+    failed = second.first_message()
+    assert failed["kind"] == "failed"
+    assert f"cannot listen on 127.0.0.1:{first.ports['http']}" in failed["error"]
+    second.close()

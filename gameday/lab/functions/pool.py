@@ -190,10 +190,7 @@ class Pool:
 
     def _init_failed(self, environment: Environment, document: bytes) -> None:
         function = self._owners[environment]
-        error = json.loads(document)
-        self._observer.init_error(
-            function.name, f"{error.get('errorType')}: {error.get('errorMessage')}"
-        )
+        self._observer.init_error(function.name, _one_line(document))
         if function.waiting:
             self._observer.finished(function.name, True, 0.0)
             self._done(function, function.waiting.popleft(), Result(document, "Unhandled"))
@@ -217,3 +214,13 @@ class Pool:
         function.in_flight -= 1
         self._in_flight -= 1
         invocation.done(result)
+
+
+def _one_line(document: bytes) -> str:
+    """An error document as one line; whatever else a runtime posts, as it is."""
+    try:
+        error = json.loads(document)
+        text = f"{error['errorType']}: {error['errorMessage']}"
+    except (ValueError, TypeError, KeyError):
+        text = document.decode("utf-8", "replace")
+    return " ".join(text.split())
