@@ -46,7 +46,7 @@ def _who(run: Run, kinds: dict[tuple[str, str], int]) -> list[str]:
     share = total(run, since, run.until)
     if share.unsent > share.failed:
         return [f"{share.unsent} requests could not even be sent."]
-    broken = _broken_survivor(run, kinds)
+    broken = broken_survivor(run)
     if broken:
         worst = outcomes(run, since, run.until)[broken]
         named = max((n, o) for o, n in worst.items() if o != OK)[1].replace("_", " ")
@@ -55,12 +55,13 @@ def _who(run: Run, kinds: dict[tuple[str, str], int]) -> list[str]:
     return [f"They come from {names}{_dns_state(run)}."]
 
 
-def _broken_survivor(run: Run, kinds: dict[tuple[str, str], int]) -> str | None:
-    """The survivor in which more requests failed than in the Region under test, if there is one."""
+def broken_survivor(run: Run) -> str | None:
+    """The survivor that failed more requests at the end of the fault than the Region under test."""
+    since = max(run.fault_at or 0.0, run.until - TAIL_S / run.speed)
     failed: dict[str, int] = {}
-    for (_, region), count in kinds.items():
+    for (_, region), count in failing_kinds(run, since, run.until).items():
         failed[region] = failed.get(region, 0) + count
-    worst = max(failed, key=lambda r: failed[r])
+    worst = max(failed, key=lambda r: failed[r], default=None)
     return None if worst in (run.region, UNATTRIBUTED) else worst
 
 
@@ -84,7 +85,7 @@ def _why(run: Run, kinds: dict[tuple[str, str], int]) -> list[str]:
         return [f"No health check of {run.region} turned unhealthy: Route 53 never noticed."]
     if dns_moved(run) is None:
         return [f"DNS still answers {run.region}, although its health check is unhealthy."]
-    broken = _broken_survivor(run, kinds) if kinds else None
+    broken = broken_survivor(run)
     if broken:
         return [f"Look at the limits of {broken}."]
     if {profile for profile, _ in kinds} == {"pooled"}:

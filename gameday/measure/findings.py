@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from gameday import clock
-from gameday.measure import availability, rpo, series
+from gameday.measure import availability, cause, rpo, series
 from gameday.measure.alarms import Alarms, alarms
 from gameday.measure.audit import Audit
-from gameday.measure.cause import failing_pct
 from gameday.measure.clients import KindRecovery, by_kind, recoveries
 from gameday.measure.fault import mode, prediction, rate_per_s, settings
 from gameday.measure.propagation import Link, advice, chain, longest
@@ -115,7 +114,7 @@ def _recovery_json(run: Run, recovery_s: float | None, expected: Prediction | No
         "recovery_s": recovery_s,
         "objective_s": run.facts.get("objectives", {}).get("rto_s"),
         "predicted": asdict(expected.recovery) if expected else None,
-        "still_failing_pct": round(failing_pct(run), 1) if run.fault_at is not None else None,
+        "still_failing_pct": round(cause.failing_pct(run), 1) if run.fault_at is not None else None,
     }
 
 
@@ -166,10 +165,12 @@ def _kind_json(run: Run, kind: KindRecovery, expected: Prediction | None) -> Jso
 def _chain_json(run: Run, links: list[Link]) -> Json:
     slowest = longest(links)
     profiles = sorted({s.profile for s in run.segments})
+    broken = cause.broken_survivor(run) if slowest and slowest.measured_s is None else None
+    said = advice(slowest, settings(run), profiles)
     return {
         "links": [asdict(link) for link in links],
         "longest": slowest.name if slowest else None,
-        "advice": advice(slowest, settings(run), profiles),
+        "advice": f"{broken} failed what it was to serve: no setting helps." if broken else said,
     }
 
 

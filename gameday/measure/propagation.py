@@ -54,7 +54,8 @@ def chain(
     cached = last_of(counted, "per-request")
     if cached is None:
         rest = None if recovery_s is None else round(end - moved_s, 1)
-        return [*links, Link(MERGED, rest, expected[MERGED])]
+        told_apart = any(r.profile == "per-request" for r in counted)  # but one was left behind
+        return [*links, Link(MERGED, rest, None if told_apart else expected[MERGED])]
     cached = min(max(cached, moved_s), end)
     rest = None if recovery_s is None else round(end - cached, 1)
     return [

@@ -176,7 +176,7 @@ def _lab_too_slow(run: Run, numbers: Numbers) -> str | None:
     limit = PROBE_RESPONSE_S / run.speed / 4
     end = run.until if run.fault_at is not None else run.load_end
     late = [
-        float(e["wall_p99_s"] if "wall_p99_s" in e else e["p99_s"])
+        float(e["wall_p99_s"])
         for e in run.of("lab.lag")
         if run.baseline_at <= e["at"] <= end
     ]

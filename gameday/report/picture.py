@@ -67,7 +67,7 @@ def caption(findings: Json) -> str:
         age = kind["profile"].removeprefix("pooled-max-age-")
         if kind["censored"]:
             said.append(f"{kind['censored']} of {kind['counted']} clients with {kind['profile']} "
-                        "never moved while the fault lasted.")  # fmt: skip
+                        "had not recovered when the fault ended.")  # fmt: skip
         elif age != kind["profile"]:
             said.append(f"Clients that keep a connection for {age} s moved when it was that old; "
                         f"the last after {words.figure(kind['max'])}.")  # fmt: skip

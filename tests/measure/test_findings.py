@@ -74,7 +74,20 @@ def test_what_did_users_see(tmp_path) -> None:
     assert seen["month_budget_pct"] == pytest.approx(100 * seen["failed"] / month, abs=0.01)
     assert seen["latency_ms"]["baseline"][LOST]["p50"] == pytest.approx(25, rel=0.03)
     assert seen["outcomes"][LOST] == {"http_5xx": seen["failed"]}
-    assert value["traffic"]["ok"][SURVIVOR][-1] > 0
+    traffic = value["traffic"]
+    assert traffic["ok"][SURVIVOR][-1] > 0
+    whole = traffic["offered"][:-1]  # the last step may be cut short
+    assert whole == pytest.approx([8.0] * len(whole), rel=0.02)
+
+
+def test_do_parts_of_a_load_window_add_up(tmp_path) -> None:
+    """Offers are written at once, answers when they come: two parts of one window."""
+    run = Synthetic()
+    whole = findings(run.write(tmp_path / "whole"))
+    for event in [e for e in run.events["load-0"] if e["kind"] == "load.window"]:
+        run.events["load-0"].append(event | {"offered": 0})
+        event["rows"] = []
+    assert findings(run.write(tmp_path / "parts"))["traffic"] == whole["traffic"]
 
 
 def test_is_data_behind_read_at_the_fault_and_over_the_baseline(tmp_path) -> None:

@@ -49,7 +49,7 @@ def forget_audit(run: Synthetic) -> None:
 
 
 def lag(ms: float):
-    return lambda run: run.add("lab.lag", 10, p99_s=ms / 1000)
+    return lambda run: run.add("lab.lag", 10, wall_p99_s=ms / 1000)
 
 
 ERRORS = {
