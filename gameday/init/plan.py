@@ -143,7 +143,11 @@ def _target(regions: Sequence[str], name: str, endpoint: str) -> str:
 
 def _renamed(path: str, load: str) -> str:
     """A shipped file that names nothing of the application but its locustfile."""
-    return reference.text(path).replace("loadtests/steady.py", f"loadtests/{load}.py")
+    text = reference.text(path).replace("loadtests/steady.py", f"loadtests/{load}.py")
+    alarms = (
+        r'\1# expect_alarms: ["NAME-OF-YOUR-ALARM-${region}"]    # those that should tell somebody'
+    )
+    return re.sub(r"^( *)expect_alarms: .*$", alarms, text, flags=re.MULTILINE)
 
 
 def _workflow(what: str) -> str:

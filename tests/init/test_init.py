@@ -109,6 +109,7 @@ def test_does_the_experiment_name_the_locustfile(repository: Path) -> None:
     )
     [about] = [e for e in experiment["extensions"] if e["name"] == "gameday"]
     assert about["load"]["file"] == "loadtests/my_shop.py"
+    assert "expect_alarms" not in about  # the reference application's alarms are not this one's
 
 
 def test_which_requests_does_the_locustfile_make(repository: Path) -> None:
