@@ -138,7 +138,7 @@ def _figure(findings: Json) -> str:
         '<span><i class="failed"></i>failed</span>',
         '<span><i class="line"></i>offered</span>',
     ]
-    if findings["recovery"]["predicted"]:
+    if (findings["recovery"]["predicted"] or {}).get("p5_s"):
         swatches.append('<span><i class="band"></i>recovery as predicted (5 to 95 %)</span>')
     return (
         '<section class="card figure"><div class="legend"><b>Requests per second</b>'
