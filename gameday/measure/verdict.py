@@ -175,11 +175,7 @@ def _load_gone(run: Run, numbers: Numbers) -> str | None:
 def _lab_too_slow(run: Run, numbers: Numbers) -> str | None:
     limit = PROBE_RESPONSE_S / run.speed / 4
     end = run.until if run.fault_at is not None else run.load_end
-    late = [
-        float(e["wall_p99_s"])
-        for e in run.of("lab.lag")
-        if run.baseline_at <= e["at"] <= end
-    ]
+    late = [float(e["wall_p99_s"]) for e in run.of("lab.lag") if run.baseline_at <= e["at"] <= end]
     if late and max(late) > limit:
         return (
             f"the lab was too slow for this speed (it ran {max(late) * 1000:.0f} ms late, "
