@@ -146,3 +146,10 @@ def test_metrics_are_readable_statistics(fast: Cloud) -> None:
         return [(p["Sum"], p["SampleCount"]) for p in found] == [(4.0, 14.0)]
 
     assert clock.Clock().wait_for(listed, 10, 0.1)
+
+
+def test_an_alarm_that_cannot_be_judged_does_not_hold_up_the_others(fast: Cloud) -> None:
+    put_alarm(fast, "odd", ComparisonOperator="LessThanLowerOrGreaterThanUpperThreshold")
+    client = put_alarm(fast, "even")
+    wait_value(client, "even", "ALARM", lambda: send_errors(fast, "even", 9))
+    assert described(client, "odd")["StateValue"] == "INSUFFICIENT_DATA"

@@ -25,14 +25,15 @@ class BadArchive(ValueError):
     """A zip that does not open, is too large, or holds a path that leaves its folder."""
 
 
-def unpack(archive: bytes, code_dir: Path) -> Path:
+def unpack(archive: bytes, code_dir: Path, sha256: str | None = None) -> Path:
     """The folder `code_dir/<sha256 of archive>` holding the files of `archive`.
 
-    It appears whole or not at all: it is filled under another name and renamed.
+    Who knows the hash (hexadecimal) gives it. The folder appears whole or not at all: it is filled
+    under another name and renamed.
 
     :raises BadArchive: not a zip, an absolute path, `..`, a link, or more than 250 MB.
     """
-    folder = code_dir / hashlib.sha256(archive).hexdigest()
+    folder = code_dir / (sha256 or hashlib.sha256(archive).hexdigest())
     if folder.is_dir():
         return folder
     code_dir.mkdir(parents=True, exist_ok=True)

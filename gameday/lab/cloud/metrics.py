@@ -79,11 +79,13 @@ def spread(minimum: float, maximum: float, total: float, count: float) -> dict[f
 
 
 def settings_of(alarm: Any) -> alarms.Alarm | None:
-    """What decides moto's `alarm`; None for composite and metric-math alarms.
+    """What decides moto's `alarm`; None for composite, metric-math and anomaly alarms.
 
     Those keep the state they have: a departure from CloudWatch, named in the lab's documentation.
     """
     if alarm.rule or alarm.metric_data_queries or not alarm.metric_name:
+        return None
+    if alarm.comparison_operator not in alarms.COMPARISONS:
         return None
     periods = int(alarm.evaluation_periods)
     return alarms.Alarm(
@@ -223,17 +225,17 @@ class Metrics:
         """Evaluate every metric alarm after the minute that has just ended."""
         last_minute = self.minute_of(clock.now()) - 1
         for (region, name), alarm in self._known.items():
-            settings = settings_of(alarm)
-            if settings is None:
-                continue
-            dimensions = frozenset((d.name, str(d.value)) for d in alarm.dimensions)
-            key = (region, alarm.namespace, alarm.metric_name, dimensions)
             path = f"{region}/{name}"
             try:
+                settings = settings_of(alarm)
+                if settings is None:
+                    continue
+                dimensions = frozenset((d.name, str(d.value)) for d in alarm.dimensions)
+                key = (region, alarm.namespace, alarm.metric_name, dimensions)
                 state, reason, points = judge(
                     settings, self._series, key, last_minute, self._data_states[path]
                 )
-            except (KeyError, ValueError) as error:
+            except (KeyError, ValueError, TypeError) as error:
                 log.warning("alarm %s is not judged: %s", path, error)
                 continue
             self._data_states[path] = state

@@ -7,6 +7,7 @@ body only when it differs from the last one sent.
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import json
 import re
@@ -41,11 +42,12 @@ def functions(moto: Moto, region: str, code_dir: Path) -> dict[str, Body]:
 
 
 def _function(function: Any, code_dir: Path) -> Body:
+    sha256 = base64.b64decode(function.code_sha_256).hex()
     body: Body = {
         "arn": function.function_arn.replace(":$LATEST", ""),
         "handler": function.handler,
         "runtime": function.run_time,
-        "code": str(unpack(function.code_bytes, code_dir)),
+        "code": str(unpack(function.code_bytes, code_dir, sha256)),
         "timeout_s": int(function.timeout),
         "memory_mb": int(function.memory_size),
         "environment": dict(function.environment_vars or {}),
