@@ -42,9 +42,10 @@ class Answered:
         user, trip = self._user, report["context"]["trip"]
         response = report.get("response")
         status = getattr(response, "status_code", 0) or 0
+        if report["exception"] is not None and not status:
+            # No answer came: whatever a check said of it is void, and Locust shows the real cause.
+            report["exception"] = getattr(response, "error", None) or report["exception"]
         error = report["exception"]
-        if error is not None and not status:
-            error = getattr(response, "error", None) or error  # what a check said of it is void
         outcome = outcome_of(error, status, trip.phase)
         user.outcome = outcome
         region = user.load.region(trip)

@@ -35,14 +35,15 @@ class Run:
                 wait_until(lambda: time.time() > self.fault_at + hold_s, "held")
                 self.moved_at = time.time()
                 world.dns.names[NAME] = ["127.0.2.1"]
-                end = self.moved_at + MOVED_AFTER_S + 1.5
-                wait_until(
-                    lambda: any(w["at"] > end for w in world.events("load.window")), "the end"
-                )
+                wait_until(lambda: self._settled(world), "every profile seen after the move")
             self.windows = world.events("load.window")
             self.segments = world.events("client.segment")
             (self.ended,) = world.events("load.ended")
             self.clients = world.events("load.started")[0]["clients"]
+
+    def _settled(self, world: World) -> bool:
+        self.windows = world.events("load.window")
+        return all(sum(self.after(profile).values()) >= 15 for profile in PROFILES)
 
     def seen(self, profile: str, since: float, until: float) -> Counter[tuple[str, str]]:
         """Requests of a profile meant to start then, by Region and outcome."""
@@ -56,7 +57,7 @@ class Run:
 
     def after(self, profile: str) -> Counter[tuple[str, str]]:
         since = self.moved_at + MOVED_AFTER_S
-        return self.seen(profile, since, since + 1.2)
+        return self.seen(profile, since, float("inf"))
 
     def before(self, profile: str) -> Counter[tuple[str, str]]:
         """While the fault lasted and every turn was over before the answer moved."""

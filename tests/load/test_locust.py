@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path
 
 def test_are_unknown_and_refused_writes_told_apart(tmp_path: Path) -> None:
     with World(tmp_path, tls=False, ttl_s=60, lag_s=0.0) as world:
-        with world.load(GAMEDAY_CLIENTS="pooled=100"):
+        with world.load(GAMEDAY_CLIENTS="pooled=100", end=signal.SIGINT):
             for mode, known in (("throttled", "failed"), ("error", "unknown")):
                 world.us.mode = mode
                 wait_until(
@@ -94,7 +95,9 @@ def test_are_unknown_and_refused_writes_told_apart(tmp_path: Path) -> None:
                     if (tmp_path / "ledger" / "writes-0.jsonl").exists() else False,
                     known,
                 )  # fmt: skip
-        assert all(w["acked_at"] is None for w in world.ledger())
+        refused = [w for w in world.ledger() if w["outcome"] != "acknowledged"]
+        assert all(w["acked_at"] is None for w in refused)
+        assert len(world.events("load.ended")) == 1  # Ctrl-C flushes as SIGTERM does
 
 
 def test_does_it_run_without_a_run_directory_and_for_a_given_time(tmp_path: Path) -> None:

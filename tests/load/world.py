@@ -86,18 +86,19 @@ class World:
 
     @contextlib.contextmanager
     def load(
-        self, *arguments: str, file: str = "loadtests/steady.py", **more: str
+        self, *arguments: str, end: signal.Signals = signal.SIGTERM, **more: str
     ) -> Iterator[subprocess.Popen[str]]:
-        """Locust without a web page, ended by SIGTERM; its exit code must be 0."""
+        """Steady traffic without a web page, ended by a signal; its exit code must be 0."""
         host = [] if self.tls else ["--host", f"http://{NAME}:{self.us.port}"]
+        locust = [sys.executable, "-m", "locust", "-f", "loadtests/steady.py", "--headless"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "locust", "-f", file, "--headless", *host, *arguments],
+            [*locust, *host, *arguments],
             cwd=ROOT, env=self.environ(**more), text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
         try:
             yield process
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(end)
             output, _ = process.communicate(timeout=DEADLINE_S)
             (self.run_dir / "locust.log").write_text(output)
             assert process.returncode == 0, output
