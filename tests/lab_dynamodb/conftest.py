@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 import pytest
+import uvloop
 from botocore.config import Config
 
 from gameday import clock
@@ -37,7 +38,7 @@ class World:
     """Regions that share a spec; every method may be called from the test's thread."""
 
     def __init__(self, *regions: str, lag_s: tuple[float, float] = LAG_S) -> None:
-        self.loop = asyncio.new_event_loop()
+        self.loop = uvloop.new_event_loop()  # as in the lab's processes
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
         self.places = {r: {"bind": "127.0.0.1", "dynamodb": 0} for r in regions}
