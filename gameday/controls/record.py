@@ -80,22 +80,31 @@ def before_activity_control(context: Json) -> None:
 
     :raises InterruptExecution: the run was told to stop.
     """
-    if _session is not None and _session.phase == "method" and _session.stopped:
-        raise InterruptExecution(f"stopped by {_session.stopped}")
+    if _session is not None:
+        _refuse_stopped(_session)
 
 
 def after_activity_control(context: Json, state: Json | None = None) -> None:
     """After the fault: read what the survivors lack. An action that failed ends the method.
 
-    :raises InterruptExecution: the fault was not injected, or its loss could not be read.
+    :raises InterruptExecution: the fault was not injected, its loss could not be read, or the
+        run was told to stop.
     """
-    if _session is None or _session.phase != "method" or context.get("type") != "action":
+    if _session is None:
+        return
+    _refuse_stopped(_session)
+    if _session.phase != "method" or context.get("type") != "action":
         return
     if state is not None and state.get("status") == "failed":
         reason = (state.get("exception") or ["no reason given"])[-1].strip()
         raise InterruptExecution(f"the action {context.get('name')} failed: {reason}")
     with _interrupting():
         _session.after_action()
+
+
+def _refuse_stopped(session: Session) -> None:
+    if session.phase == "method" and session.stopped:
+        raise InterruptExecution(f"stopped by {session.stopped}")
 
 
 def before_rollback_control(context: Json) -> None:
