@@ -4,7 +4,8 @@ python benchmarks/load.py [--seconds 8] [--users 50]
 
 Both send as fast as they can over kept connections, in turns, to one small server in a process
 of its own; the FailoverUser writes its windows, segments and every request's latency meanwhile.
-Prints the requests per second of each and the ratio; the project asks for at least 0.9.
+Prints the rate of each and the ratio; the project asks for at least 0.9. The second line, by CPU
+time, stands on a busy machine too.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import asyncio
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -58,8 +60,9 @@ async def serve(port: int) -> None:
     await server.serve_forever()
 
 
-def rate(user: str, port: int, users: int, seconds: int, work_dir: Path) -> float:
-    """Requests per second of one kind of user, by Locust's own count."""
+def rate(user: str, port: int, users: int, seconds: int, work_dir: Path) -> tuple[float, float]:
+    """Requests per second of one kind of user by Locust's own count, and per second of its CPU."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     env = {
         **os.environ, "GAMEDAY_RUN_DIR": str(work_dir / user), "GAMEDAY_CLIENTS": "pooled=100",
         "GAMEDAY_CLIENTS_PER_POPULATION": str(users), "GAMEDAY_RATE_PER_S": "8000",
@@ -75,7 +78,9 @@ def rate(user: str, port: int, users: int, seconds: int, work_dir: Path) -> floa
     if row["num_failures"]:
         raise SystemExit(f"{user}: {row['num_failures']} requests failed")
     took_s = row["last_request_timestamp"] - row["start_time"]
-    return float(row["num_requests"] / took_s)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    return row["num_requests"] / took_s, row["num_requests"] / cpu_s
 
 
 def main() -> None:
@@ -91,16 +96,17 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as work:
             work_dir = Path(work)
             (work_dir / "file.py").write_text(LOCUSTFILE)
-            rates: dict[str, list[float]] = {"Plain": [], "Failover": []}
+            rates: dict[str, list[tuple[float, float]]] = {"Plain": [], "Failover": []}
             for _ in range(options.rounds):
                 for user, found in rates.items():
                     found.append(rate(user, port, options.users, options.seconds, work_dir))
     finally:
         server.terminate()
         server.wait()
-    plain, failover = (max(found) for found in rates.values())
-    print(f"FastHttpUser  {plain:8.0f} requests/s")
-    print(f"FailoverUser  {failover:8.0f} requests/s   ratio {failover / plain:.2f}")
+    for index, unit in enumerate(("requests/s", "requests per second of CPU, start included")):
+        plain, failover = (max(r[index] for r in found) for found in rates.values())
+        print(f"FastHttpUser {plain:6.0f}  FailoverUser {failover:6.0f} {unit}", end="")
+        print(f"   ratio {failover / plain:.2f}")
 
 
 if __name__ == "__main__":
