@@ -169,16 +169,17 @@ class RegionProcess:
         return self.request("GET", f"/_aws/execute-api/abc123/prod{path}", headers=headers)
 
     def close(self) -> None:
-        for closing in (self._file, self._sock):
-            with contextlib.suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
-            closing.close()
+        """End the Region as a supervisor that goes away does: by end of file."""
+        with contextlib.suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+        self._reading.join()
+        self._file.close()
+        self._sock.close()
         try:
             self.process.wait(10)
         finally:
             self.process.kill()
             self.process.wait()
-            self._reading.join(5)
 
     def _send(self, **message: Any) -> None:
         self._sock.sendall(json.dumps(message).encode() + b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -270,9 +271,7 @@ def test_status_has_what_lab_status_shows(serving: RegionProcess) -> None:
 
 
 def test_a_taken_port_ends_the_region_with_one_line(region: RegionProcess) -> None:
-    first = region
-    second = RegionProcess(first.spec, must_start=False)
-    failed = second.first_message()
+    with contextlib.closing(RegionProcess(region.spec, must_start=False)) as second:
+        failed = second.first_message()
     assert failed["kind"] == "failed"
-    assert f"cannot listen on 127.0.0.1:{first.ports['http']}" in failed["error"]
-    second.close()
+    assert f"cannot listen on 127.0.0.1:{region.ports['http']}" in failed["error"]
