@@ -22,6 +22,11 @@ check: $(STAMP) ## what CI checks beside the tests: format, lint, types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
+lint-templates: ## cfn-lint and `sam validate --lint`, in an environment of their own
+	@test -x .venv-checks/bin/sam || { $(PYTHON) -m venv .venv-checks && .venv-checks/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r checks/requirements-checks.txt; }
+	@cd deploy && ../.venv-checks/bin/cfn-lint -r us-east-1 eu-west-1 -t data.yaml regional.yaml routing.yaml && echo "cfn-lint: no findings"
+	@cd deploy && for t in data regional routing; do SAM_CLI_TELEMETRY=0 ../.venv-checks/bin/sam validate --lint --region us-east-1 -t $$t.yaml || exit 1; done
+
 env: $(STAMP) ## the environment, from the lock file, wheels only
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "gameday needs Python 3.11 or later; name one with PYTHON=python3.12 make ..."; exit 2; }
@@ -40,4 +45,4 @@ sample: $(STAMP) ## run the main experiment and keep it as reports/sample
 clean: ## remove the environment, caches and the lab's files (not reports/runs)
 	rm -rf $(VENV) .gameday .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help gameday test scenarios check env lock sample clean
+.PHONY: help gameday test scenarios check lint-templates env lock sample clean

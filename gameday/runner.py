@@ -16,11 +16,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gameday import clock, experiment, report, settings, undo
+from gameday.controls import run_files
 from gameday.errors import GamedayError, RunError, RunStopped
 from gameday.journal import Event, EventLog, Tail, read_events
 
@@ -58,7 +58,7 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     :raises GamedayError: it could not begin. Once begun, every end has findings.
     """
     experiment.read(order.file)
-    run_dir = new_run_dir(order.root, order.file.stem)
+    run_dir = run_files.new_run_dir(order.root, order.file.stem)
     watchers.on_start(run_dir)
     environ = {**os.environ, **order.env, **order.extra, "GAMEDAY_RUN_DIR": str(run_dir)}
     with _stop_signals() as signals:
@@ -84,27 +84,6 @@ def _settle(run_dir: Path) -> None:
     log = EventLog(run_dir / "events" / "runner.jsonl")
     log.append("put.back", settings=result.total, equal=result.equal, by="runner")
     log.close()
-
-
-def new_run_dir(root: Path, stem: str) -> Path:
-    """A fresh `reports/runs/<stem>/<UTC time>` which `reports/latest` points to."""
-    at = datetime.fromtimestamp(clock.now(), UTC)
-    runs = root / "reports" / "runs" / stem
-    runs.mkdir(parents=True, exist_ok=True)
-    base, number = at.strftime("%Y-%m-%dT%H-%M-%SZ"), 1
-    run_dir = runs / base
-    while True:
-        try:
-            run_dir.mkdir()
-            break
-        except FileExistsError:
-            number += 1
-            run_dir = runs / f"{base}-{number}"
-    latest, fresh = root / "reports" / "latest", root / "reports" / ".latest"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(run_dir.relative_to(root / "reports"))
-    fresh.replace(latest)
-    return run_dir
 
 
 def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:

@@ -47,7 +47,7 @@ def answer(name: str, rtype: str, zone: Path, as_json: bool, **options: Any) -> 
     zones = parse_zones({"zones": [{"id": "export", "name": apex, "record_sets": record_sets}]})
     regions = sorted({r["Region"] for r in record_sets if r.get("Region")})
     client = _client(options["networks"], options["network"], regions)
-    red = {check: False for check in filter(None, options["unhealthy"].split(","))}
+    red = dict.fromkeys(filter(None, options["unhealthy"].split(",")), False)
     known = {r.get("HealthCheckId") for r in record_sets}
     if unknown := sorted(set(red) - known):
         raise UsageError(f"{zone}: no record set uses health check {unknown[0]}")

@@ -38,7 +38,7 @@ def lab_options(command: Any) -> Any:
             click.option("--http-port", type=int), click.option("--https-port", type=int),
             click.option("--no-aliases", is_flag=True,
                          help="As if 127.0.R.1 could not be bound (macOS without aliases)."),
-            click.option("--strict", is_flag=True, help="Resources the lab leaves out are an error."),
+            click.option("--strict", is_flag=True, help="What the lab leaves out is an error."),
         ]
     ):  # fmt: skip
         command = option(command)
@@ -84,14 +84,17 @@ def up(**options: Any) -> None:
     say_ready(say, config, ready)
 
 
-@lab.command(context_settings={"ignore_unknown_options": True})
+@lab.command(context_settings={"allow_interspersed_args": False})
 @lab_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(command: tuple[str, ...], **options: Any) -> None:
     """Start a lab, run COMMAND with its environment, and end the lab. Exits as COMMAND does."""
     config, say = lab_config(options), Narrator(err=True)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
-        child = subprocess.Popen(command, env=os.environ | ready["ready"])
+        try:
+            child = subprocess.Popen(command, env=os.environ | ready["ready"])
+        except OSError as e:
+            raise UsageError(f"{command[0]}: cannot run this command: {e.strerror}") from e
         code = _wait(child)
     sys.exit(code)
 

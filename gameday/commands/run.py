@@ -115,7 +115,7 @@ def _one(
     say.end()
     if as_json:
         click.echo(json.dumps(findings, indent=2))
-    for line in terminal.lines(findings):
+    for line in terminal.verdict_lines(findings):
         say.line(line)
     return run_dir, findings
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,8 +33,10 @@ class Handle:
 
     def __init__(self, config: LabConfig, *, lifeline: bool) -> None:
         self.config = config
-        config.dir.mkdir(parents=True, exist_ok=True)
-        (config.dir / "logs").mkdir(exist_ok=True)
+        logs = config.dir / "logs"
+        if not is_up(config.dir):
+            shutil.rmtree(logs, ignore_errors=True)  # logs are of one life of the lab
+        logs.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=config.dir, suffix=".json", delete=False) as file:
             json.dump(asdict(config) | {"lifeline": lifeline}, file, default=str)
         with (config.dir / "logs" / "supervisor.log").open("ab") as output:
