@@ -19,7 +19,7 @@ from gameday.clock import Clock, monotonic
 from gameday.errors import GamedayError
 from gameday.journal import EventLog
 from gameday.probes.dns import Observer, Seen
-from gameday.probes.health_check import verdict
+from gameday.probes.health_check import Tally, verdict
 from gameday.settings import Target
 
 TICK_WALL_S = 0.1
@@ -37,6 +37,7 @@ class Watch:
         self.observer = Observer(target, target.endpoint) if target.endpoint else None
         self._log = EventLog(run_dir / "events" / "watch.jsonl")
         self._target, self._clock = target, Clock(target.speed)
+        self._tallies: dict[str, Tally] = {}
         self._said: dict[tuple[str, ...], Any] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -117,7 +118,9 @@ class Watch:
         with translated(f"GetHealthCheckStatus of {check}"):
             answer = client("route53", GLOBAL_REGION).get_health_check_status(HealthCheckId=check)
         seen = answer["HealthCheckObservations"]
-        healthy, votes = verdict(configs.get(check, {}), seen)
+        config = configs.get(check, {})
+        tally = self._tallies.setdefault(check, Tally(self._target.speed))
+        healthy, votes = verdict(config, tally.reports(config, seen))
         members: dict[str, Any] = {
             "check": check,
             "region": region,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,7 @@ def test_does_that_query_give_the_former_variables(shop: AwsDouble, tmp_path: Pa
 
 def test_when_is_a_check_healthy() -> None:
     def verdict(config: dict[str, bool], successes: int, of: int = 16) -> tuple[bool, int]:
-        reports = [SUCCESS] * successes + [FAILURE] * (of - successes)
-        seen = [{"StatusReport": {"Status": report}} for report in reports]
-        return health_check.verdict(config, seen)
+        return health_check.verdict(config, [True] * successes + [False] * (of - successes))
 
     assert verdict({}, 16) == (True, 16)
     assert verdict({}, 3) == (True, 3)  # 18.75 %: more than 18 %
@@ -124,3 +123,22 @@ def test_do_failing_checkers_make_a_region_unhealthy(shop: AwsDouble) -> None:
     assert health_check.status("us-east-1", "shop") == "unhealthy"
     assert health_check.status("eu-west-1", "shop") == "healthy"
     assert not health_check.becomes("us-east-1", "shop", "healthy", within_s=1)
+
+
+def test_does_a_checker_s_vote_turn_at_the_threshold_only() -> None:
+    tally = health_check.Tally(speed=10)
+    config = {"FailureThreshold": 3, "RequestInterval": 10}
+
+    def votes(status: str, at: float) -> list[bool]:
+        checked = datetime.fromtimestamp(at, UTC)
+        report = {"Status": status, "CheckedTime": checked}
+        return tally.reports(config, [{"Region": "r", "IPAddress": "i", "StatusReport": report}])
+
+    assert votes(SUCCESS, 100.0) == [True]
+    assert votes(FAILURE, 101.0) == [True]  # probes are a second of wall time apart at 10x
+    assert votes(FAILURE, 102.0) == [True]
+    assert votes(FAILURE, 103.0) == [False]  # the third
+    assert votes(SUCCESS, 104.0) == [False]
+    assert votes(FAILURE, 105.0) == [False]
+    assert votes(SUCCESS, 106.0) == [False]
+    assert votes(SUCCESS, 108.0) == [True]  # one in between was not looked at
