@@ -29,6 +29,8 @@ BATCH = 50
 ANSWER_WITHIN_WALL_S = 2.0
 HELD_RETRY_WALL_S = 0.1
 RETRY_WALL_S = (0.05, 0.5)
+GREET_WALL_S = 0.5
+"""A peer not heard for so long is greeted: it may have been started again, empty."""
 
 
 def encode(table: LabTable, changes: Iterable[tuple[Key, Record]]) -> list[Any]:
@@ -88,6 +90,7 @@ class Sender:
         self._copied: str | None = None
         self._met = False  # the next message only asks whether it is received
         self._told_ttl_at = 0.0
+        self._heard_at = monotonic()
         self._failures = 0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -145,10 +148,10 @@ class Sender:
         """Send what is due; the wall seconds until there may be more, None for until woken."""
         while not self._held():
             batch = self.outbox.take(self._now(), BATCH) if self._met else []
-            if not batch and self._met and self._told_ttl_at == self.table.ttl_set_at:
-                due_s = self.outbox.next_due_s()
+            silent = monotonic() - self._heard_at >= GREET_WALL_S
+            if not batch and self._met and not silent and not self._has_news():
                 self.state = "flowing"
-                return None if due_s is None else max(0.0, self._clock.wall(due_s - self._now()))
+                return self._until_due_wall_s()
             answer = await self._send(batch)
             self._met = answer["state"] == "applied"
             if answer["state"] == "missing":
@@ -160,6 +163,17 @@ class Sender:
                 await self._copy(answer["incarnation"])
         self.state = "held"
         return None
+
+    def _has_news(self) -> bool:
+        """Whether the time to live setting has changed since the peer was told."""
+        return self._told_ttl_at != self.table.ttl_set_at
+
+    def _until_due_wall_s(self) -> float:
+        """Until the next change may cross, or the peer must be asked whether it is the same."""
+        due_s = self.outbox.next_due_s()
+        if due_s is None:
+            return GREET_WALL_S
+        return min(max(0.0, self._clock.wall(due_s - self._now())), GREET_WALL_S)
 
     async def _send(self, batch: list[Pending]) -> dict[str, Any]:
         """Send `batch`; what did not arrive is put back. An empty batch asks who is there."""
@@ -212,6 +226,7 @@ class Sender:
         except BaseException:
             self._disconnect()  # half an answer may still be under way
             raise
+        self._heard_at = monotonic()
         if answer["state"] == "applied":
             self._told_ttl_at = ttl_at
         return answer
