@@ -1,0 +1,27 @@
+"""Data behind follows the lag, and a loss is seen."""
+
+from __future__ import annotations
+
+import pytest
+
+pytestmark = pytest.mark.scenario
+
+
+def short(body: dict) -> None:
+    """A run of a minute: a third of the baseline, and recovery need not hold for long."""
+    extension = body["extensions"][0]
+    extension["baseline_s"] = 30
+    for step in body["method"]:
+        arguments = step["provider"].get("arguments", {})
+        if "then_holds_s" in arguments:
+            arguments["then_holds_s"] = 30
+
+
+@pytest.mark.parametrize(("lag", "low", "high"), [("0-0", 0.0, 0.5), ("5-5", 2.0, 8.0)])
+def test_does_data_behind_follow_the_lag(project, lag: str, low: float, high: float) -> None:
+    file = project.experiment("region-outage", short)
+    done = project.gameday("run", file, "--lag", lag, "--rpo", "60")
+    found = project.findings()
+    assert done.returncode == 0, found["sentence"]
+    baseline = found["data_behind"]["baseline"]
+    assert low <= baseline["p50_s"] <= high, baseline
