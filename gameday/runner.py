@@ -87,11 +87,11 @@ def _settle(run_dir: Path) -> None:
 
 
 def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    file = _with_control(order.file, run_dir)
+    file = os.path.relpath(_with_control(order.file, run_dir), order.root)
     command = [
         str(_chaos()), "--no-version-check", "--log-file", str(run_dir / "chaos.log"),
         "run", "--rollback-strategy", "always",
-        "--journal-path", str(run_dir / "journal.json"), str(file),
+        "--journal-path", str(run_dir / "journal.json"), file,
     ]  # fmt: skip
     with (run_dir / "chaos-output.log").open("wb") as output:
         return subprocess.Popen(

@@ -140,7 +140,8 @@ class Screen:
 
     def start(self, run_dir: Path) -> None:
         self.run_dir = run_dir
-        self.say.say("run", f"{run_dir.relative_to(Path.cwd())}   stop: q, or `gameday stop`")
+        place = run_dir.relative_to(Path.cwd())
+        self.say.say("run", f"{place}   all times on the AWS clock   stop: q, or `gameday stop`")
 
     def event(self, event: Event) -> None:
         """Show what an event is worth, once it is known which run this is."""

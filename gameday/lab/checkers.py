@@ -22,8 +22,8 @@ from gameday.lab.probe import SHORTEST_TIMEOUT_S, Observation, failure, probe, t
 from gameday.route53.check import HealthCheck
 from gameday.route53.zone import parse_zones
 
-REFRESH_S = 10.0  # AWS seconds between messages of mere observations
-REFRESHES_A_MINUTE = 6
+REFRESH_S = 1.0  # AWS seconds between messages of mere observations
+REFRESHES_A_MINUTE = 60
 LAG_SAMPLE_WALL_S = 0.02
 LAG_LIMIT_S = SHORTEST_TIMEOUT_S / 4  # beyond it failures may be the lab's own
 
@@ -123,7 +123,7 @@ class Role:
                 self.channel.send("event", event=event)
 
     async def keep_time(self) -> None:
-        """Every ten AWS seconds the observations; every minute metrics and the lab's own lag."""
+        """Every AWS second the new observations; every minute metrics and the lab's own lag."""
         loop = asyncio.get_running_loop()
         due, ticks = loop.time(), 0
         while True:

@@ -22,7 +22,7 @@ from typing import Any
 import yaml
 
 from gameday import clock, stacks
-from gameday.errors import GamedayError, LabError, UsageError
+from gameday.errors import GamedayError, LabError
 from gameday.journal import EventLog
 from gameday.lab import authority, networks
 from gameday.lab.admin import Admin
@@ -31,8 +31,10 @@ from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table
 from gameday.lab.environment import lab_env, write_env
 from gameday.lab.hub import Hub
 from gameday.lab.log import log, to_stderr
+from gameday.lab.management import Management
 
 READY_WITHIN_S = 30.0
+WARM_WITHIN_S = 20.0
 
 
 class Lab:
@@ -49,8 +51,9 @@ class Lab:
         self.started_at = clock.now()
         self.deployment: Any = None
         self.lost: list[str] = []
+        self.broken: dict[str, Any] = {}  # the last function that failed to start
         self.down = asyncio.Event()
-        self._journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
+        self.journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
         self.hub = Hub(self.dir / "logs", self._message, self._child_ended)
         self._respawning: set[asyncio.Task[None]] = set()
 
@@ -70,10 +73,12 @@ class Lab:
             await self.hub.spawn(role, self.spec | extra)
         plan = await asyncio.to_thread(self._prepare, application)
         await self._all_ready()
-        self.admin = Admin(self._routes(), self.token, asyncio.get_running_loop())
+        doors = Management(self).routes()
+        self.admin = Admin(doors, self.token, asyncio.get_running_loop())
         if plan is not None and application is not None:
             phase("deploying", application=application.application)
             self.deployment = await asyncio.to_thread(plan.create)
+            await self._warm()
         env = lab_env(self, application, ports)
         write_env(self.dir, env, self.token)
         return env
@@ -134,19 +139,38 @@ class Lab:
             raise LabError(f"{', '.join(names)} did not start within {READY_WITHIN_S:.0f} s; "
                            f"see {self.dir / 'logs'}")  # fmt: skip
 
+    async def _warm(self) -> None:
+        """Wait until every function has an environment, so that ready means ready.
+
+        :raises LabError: a handler does not import; names function and what is missing.
+        """
+        deadline = clock.monotonic() + WARM_WITHIN_S
+        while not self.broken:
+            answers = [await self.hub.ask(f"region/{r}") for r in self.config.regions]
+            if all(a and _is_warm(a) for a in answers):
+                return
+            if clock.monotonic() > deadline:
+                raise LabError(f"functions were not warm after {WARM_WITHIN_S:.0f} s")
+            await asyncio.sleep(0.05)
+        raise LabError(f"function {self.broken['function']} in {self.broken['region']} does not "
+                       f"start: {self.broken['error']}")  # fmt: skip
+
     # -- what children say ---------------------------------------------------------------------
 
     def _message(self, message: Message) -> None:
         if message["kind"] == "event":
-            self._record(message["event"])
+            if message["event"]["kind"] == "lab.init_error":
+                self.broken = message["event"]
+            self.record(message["event"])
 
-    def _record(self, event: dict[str, Any]) -> None:
-        for journal in self._journals:
+    def record(self, event: dict[str, Any]) -> None:
+        """Write an event into the lab's journal, and into the run's."""
+        for journal in self.journals:
             journal.append_raw({"at": clock.now()} | event)
 
     def _child_ended(self, name: str) -> None:
         self.lost.append(name)
-        self._record({"kind": "lab.process_ended", "name": name})
+        self.record({"kind": "lab.process_ended", "name": name})
         log.error("%s ended; see %s", name, self.dir / "logs")
         if name.startswith("region/"):
             task = asyncio.create_task(self._respawn(name))
@@ -160,103 +184,18 @@ class Lab:
         )
         with contextlib.suppress(GamedayError):
             await child.ready
-            self._tell_fault()
+            self.tell_fault()
             self.hub.children["cloud"].send(
                 {"kind": "resend", "from": "supervisor", "process": name}
             )
             self.lost.remove(name)
-            self._record({"kind": "lab.process_started", "name": name})
+            self.record({"kind": "lab.process_started", "name": name})
 
-    # -- the management API --------------------------------------------------------------------
-
-    def _routes(self) -> dict[tuple[str, str], Any]:
-        return {
-            ("GET", "/status"): self._status,
-            ("POST", "/down"): self._down,
-            ("PUT", "/run"): self._join_run,
-            ("PUT", "/regions/([a-z0-9-]+)/cut"): self._cut,
-            ("DELETE", "/regions/([a-z0-9-]+)/cut"): self._heal,
-            ("POST", "/regions/([a-z0-9-]+)/kill"): self._kill,
-            ("PUT", "/replication"): self._replication,
-            ("PUT", "/health-checks/([0-9A-Za-z-]+)/forced"): self._force,
-            ("DELETE", "/health-checks/([0-9A-Za-z-]+)/forced"): self._release,
-        }
-
-    async def _status(self, _body: Any) -> dict[str, Any]:
-        names = list(self.hub.children)
-        answers = await asyncio.gather(*(self.hub.ask(n) for n in names))
-        return {
-            "lab": self.config.name, "speed": self.config.speed, "seed": self.config.seed,
-            "pid": os.getpid(), "started_at": self.started_at,
-            "aws_endpoint": self.spec["aws_endpoint"], "dns": self.spec["dns"],
-            "regions": self.spec["regions"], "cut": sorted(self.cut), "lag_s": list(self.lag_s),
-            "lost": self.lost,
-            "left_out": [asdict(x) for x in self.deployment.left_out] if self.deployment else [],
-            "processes": {
-                n: {"pid": self.hub.children[n].process.pid, "status": a}
-                for n, a in zip(names, answers, strict=True)
-            },
-        }  # fmt: skip
-
-    async def _down(self, _body: Any) -> None:
-        asyncio.get_running_loop().call_later(0.05, self.down.set)
-
-    async def _join_run(self, body: Any) -> None:
-        """Lab events are written into the run as well, until another run joins."""
-        del self._journals[1:]
-        if body.get("dir"):
-            self._journals.append(EventLog(Path(body["dir"]) / "events" / "lab.jsonl"))
-
-    async def _cut(self, region: str, _body: Any) -> dict[str, Any]:
-        self._known(region)
-        self.cut.add(region)
-        return self._tell_fault()
-
-    async def _heal(self, region: str, _body: Any) -> dict[str, Any]:
-        self._known(region)
-        self.cut.discard(region)
-        return self._tell_fault()
-
-    def _known(self, region: str) -> None:
-        if region not in self.config.regions:
-            raise UsageError(
-                f"{region} is not a Region of this lab ({', '.join(self.config.regions)})"
-            )
-
-    def _tell_fault(self) -> dict[str, Any]:
+    def tell_fault(self) -> dict[str, Any]:
+        """Tell every process which Regions are cut, and the replication lag."""
         self.hub.broadcast("fault", cut=sorted(self.cut), lag_s=list(self.lag_s))
-        self._record({"kind": "lab.fault", "cut": sorted(self.cut), "lag_s": list(self.lag_s)})
+        self.record({"kind": "lab.fault", "cut": sorted(self.cut), "lag_s": list(self.lag_s)})
         return {"cut": sorted(self.cut)}
-
-    async def _kill(self, region: str, _body: Any) -> None:
-        self._known(region)
-        self.hub.children[f"region/{region}"].process.send_signal(signal.SIGKILL)
-
-    async def _replication(self, body: Any) -> dict[str, Any]:
-        try:
-            low, high = (float(x) for x in body["lag_s"])
-        except (KeyError, TypeError, ValueError):
-            raise UsageError('send {"lag_s": [LOW, HIGH]}, AWS seconds') from None
-        if not 0 <= low <= high:
-            raise UsageError("replication lag is LOW <= HIGH, not negative")
-        self.lag_s = (low, high)
-        return self._tell_fault()
-
-    async def _force(self, check: str, body: Any) -> None:
-        if not isinstance(body.get("healthy"), bool):
-            raise UsageError('send {"healthy": true} or {"healthy": false}')
-        self.forced[check] = body["healthy"]
-        self._tell_forced(check, body["healthy"])
-
-    async def _release(self, check: str, _body: Any) -> None:
-        self.forced.pop(check, None)
-        self._tell_forced(check, None)
-
-    def _tell_forced(self, check: str, healthy: bool | None) -> None:
-        self.hub.children["checkers"].send(
-            {"kind": "forced", "from": "supervisor", "check": check, "healthy": healthy}
-        )
-        self._record({"kind": "lab.forced", "check": check, "healthy": healthy})
 
     # -- end -----------------------------------------------------------------------------------
 
@@ -267,6 +206,10 @@ class Lab:
         await self.hub.stop()
         for name in ("lab.env", "lab.token", "ca.key"):
             (self.dir / name).unlink(missing_ok=True)
+
+
+def _is_warm(pool: dict[str, Any]) -> bool:
+    return not pool["starting"] and all(f["environments"] for f in pool["functions"].values())
 
 
 def _fresh(path: Path) -> Path:
