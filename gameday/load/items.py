@@ -12,14 +12,13 @@ KNOWN_MAX = 2_000
 """So many of the newest items are remembered; a run's memory does not grow with its length."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Item:
     """An acknowledged write; `acked` is monotonic."""
 
     id: str
     region: str
     acked: float
-    missed: bool = False  # the sampler has not found it in the other Region, so far
 
 
 class KnownItems:

@@ -1,8 +1,9 @@
 """How far one Region's data is behind another's, seen from outside by reading what was written.
 
-A reading asks the other Region, by its own name, for writes that it has not yet been seen to hold,
-the oldest first, until one is missing: the age of that one is what the Region is behind. At most
-ten reads a second of wall time are made in all, whatever the rate of writes.
+A reading looks for the oldest recent write that the other Region, asked by its own name, does not
+hold yet: the age of that one is what the Region is behind. Replication keeps roughly to the order
+of the writes, so the place between held and missing is found by halving. Ten reads a second of
+wall time are made in all, whatever the rate of writes.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from gameday.load.profiles import profile
 from gameday.resolver import Network, ResolverCache
 
 READS_PER_WALL_S = 10.0
-READS_PER_READING = 4
 HORIZON_S = 3.0
-"""AWS seconds after which a write that was never asked for is passed over."""
+"""AWS seconds that are looked back at least; twice as far as the Region was last seen behind."""
 
 PENDING_MAX = 10_000
 
@@ -51,38 +51,32 @@ class Pending:
         self._writes.append(item)
 
     def take_reading(self, holds: Callable[[Item], bool | None]) -> Reading | None:
-        """Ask `holds` for the oldest writes; None when it could not tell, or asked its fill.
+        """Ask `holds` for writes until the oldest missing one is known.
 
-        When every one of the reads allowed succeeded and more writes are left, the older half of
-        those is passed over: the Region is catching up faster than it can be asked.
+        None when there is no recent write, or `holds` could not tell.
         """
-        self._pass_over()
-        read = 0
-        while self._writes and read < READS_PER_READING:
-            item = self._writes[0]
-            age_s = self._age_s(item)
-            held = holds(item)
+        self._forget()
+        writes = list(self._writes)
+        low, high, read, behind_s = 0, len(writes), 0, 0.0
+        while low < high:  # those before `low` are held, from `high` on missing
+            middle = (low + high) // 2
+            age_s, held = self._age_s(writes[middle]), holds(writes[middle])
             if held is None:
                 return None
             read += 1
-            if not held:
-                item.missed = True
-                self._behind_s = age_s
-                return Reading(age_s, read, 1)
-            self._writes.popleft()
-        if self._writes:
-            for _ in range(len(self._writes) // 2):
-                self._writes.popleft()
+            if held:
+                low = middle + 1
+            else:
+                high, behind_s = middle, age_s
+        if not read:
             return None
-        self._behind_s = 0.0
-        return Reading(0.0, read, 0)
+        self._behind_s = behind_s
+        return Reading(behind_s, read, len(writes) - high)
 
-    def _pass_over(self) -> None:
-        """Drop what is too old to say anything new, unless it is known to be missing."""
+    def _forget(self) -> None:
+        """Drop what is older than anybody needs to look back."""
         horizon_s = max(HORIZON_S, 2.0 * self._behind_s)
-        while self._writes and not self._writes[0].missed:
-            if self._age_s(self._writes[0]) <= horizon_s:
-                return
+        while self._writes and self._age_s(self._writes[0]) > horizon_s:
             self._writes.popleft()
 
     def _age_s(self, item: Item) -> float:
