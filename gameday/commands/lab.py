@@ -18,6 +18,7 @@ from gameday.errors import GamedayError, UsageError
 from gameday.lab import handle
 from gameday.lab.config import LabConfig
 from gameday.lab.handle import Handle
+from gameday.lab.zone_export import read_zone
 
 
 def lab_options(command: Any) -> Any:
@@ -34,6 +35,15 @@ def lab_options(command: Any) -> Any:
                          help="Replication lag in AWS seconds, uniform."),
             click.option("--networks", type=click.Path(path_type=Path, exists=True),
                          help="Where clients are (YAML; see docs/lab.md)."),
+            click.option("--zone", type=click.Path(path_type=Path),
+                         help="Serve an exported zone: what `aws route53 "
+                         "list-resource-record-sets` printed."),
+            click.option("--health-checks", type=click.Path(path_type=Path),
+                         help="Its health checks: what `list-health-checks` printed."),
+            click.option("--propagation", default=0.0, show_default=True, metavar="S",
+                         help="AWS seconds from a health check to DNS (AWS does not say)."),
+            click.option("--query-log", is_flag=True,
+                         help="Write DNS queries to queries.log in Route 53's format."),
             click.option("--aws-port", type=int), click.option("--dns-port", type=int),
             click.option("--http-port", type=int), click.option("--https-port", type=int),
             click.option("--no-aliases", is_flag=True,
@@ -51,9 +61,16 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
     :raises UsageError: an option's value, or stacks.yaml, is not well-formed.
     """
     root = (root or Path.cwd()).resolve()
-    file = options["stacks_file"] or root / "deploy" / "stacks.yaml"
-    if not file.exists():
-        raise UsageError(f"{file}: no such file; `gameday init` writes one, or name it by --stacks")
+    file, zone = options["stacks_file"], options["zone"]
+    if zone is None or file is not None:
+        file = file or root / "deploy" / "stacks.yaml"
+        if not file.exists():
+            what = "`gameday init` writes one, or name it by --stacks"
+            raise UsageError(f"{file}: no such file; {what}")
+    found = stacks.load(file).regions if file else ()
+    if zone is not None:
+        zone = zone.resolve()
+        found = found or read_zone(zone, options["health_checks"]).regions
     low, _, high = options["lag"].partition("-")
     try:
         lag_s = (float(low), float(high or low))
@@ -62,10 +79,12 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
     ports = {k: options[f"{k}_port"] for k in ("aws", "dns", "http", "https")
              if options[f"{k}_port"] is not None}  # fmt: skip
     return LabConfig(
-        name=options["name"], root=root, stacks=file.resolve(),
-        regions=stacks.load(file).regions, speed=options["speed"], seed=options["seed"],
+        name=options["name"], root=root, stacks=file.resolve() if file else None,
+        regions=found, speed=options["speed"], seed=options["seed"],
         lag_s=lag_s, networks=options["networks"], ports=ports,
         aliases=not options["no_aliases"], strict=options["strict"],
+        zone=zone, health_checks=options["health_checks"],
+        propagation_s=options["propagation"], query_log=options["query_log"],
     )  # fmt: skip
 
 
@@ -92,11 +111,17 @@ def run(command: tuple[str, ...], **options: Any) -> None:
     config, say = lab_config(options), Narrator(err=True)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
         try:
-            child = subprocess.Popen(command, env=os.environ | ready["ready"])
+            child = subprocess.Popen(command, env=_with_our_commands() | ready["ready"])
         except OSError as e:
             raise UsageError(f"{command[0]}: cannot run this command: {e.strerror}") from e
         code = _wait(child)
     sys.exit(code)
+
+
+def _with_our_commands() -> dict[str, str]:
+    """This process's environment, with `chaos`, `locust` and `gameday` on the path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return os.environ | {"PATH": path}
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int:
@@ -145,7 +170,13 @@ def _status_lines(answer: dict[str, Any]) -> list[str]:
     cloud = answer["processes"]["cloud"]["status"] or {}
     for check, health in (cloud.get("health") or {}).items():
         word = "healthy" if health["healthy"] else "UNHEALTHY"
-        lines.append(f"  check {check}  {word}, {health['votes']} of {health['of']} checkers")
+        forced = ", forced by an operator" if health["forced"] else ""
+        votes = f"{health['votes']} of {health['of']} checkers"
+        lines.append(f"  check {check}  {word}, {votes}{forced}")
+    for name, resource in answer["resources"].items():
+        word = "healthy" if resource["healthy"] else "UNHEALTHY"
+        addresses = " ".join(resource["A"] + resource["AAAA"]) or "no address"
+        lines.append(f"  stand-in {name}  {addresses}, {word}")
     lines += [
         f"  left out: {x['type']} {x['logical_id']} ({x['reason']})" for x in answer["left_out"]
     ]
@@ -205,9 +236,14 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
     host, _, port = env["GAMEDAY_DNS"].rpartition(":")
     say.say("lab", f"ready after {ready['seconds']:.1f} s: {config.dir / 'lab.env'}")
     endpoint = env.get("GAMEDAY_ENDPOINT", "NAME")
+    if config.zone:
+        note = "checks of targets outside the lab are healthy until forced"
+        say.say("zone", f"{config.zone.name}: {note}")
     say.say(
         "try", f"dig @{host} -p {port} {endpoint}   |   gameday lab status   |   gameday lab down"
     )
+    for warning in ready["warnings"]:
+        say.say("warning", warning)
     for x in ready["left_out"]:
         say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
     if "GAMEDAY_ADDRESS_MAP" in env:

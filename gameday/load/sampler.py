@@ -25,7 +25,7 @@ from gameday.resolver import Network, ResolverCache
 
 READS_PER_WALL_S = 10.0
 HORIZON_S = 3.0
-"""AWS seconds that are looked back at least; twice as far as the Region was last seen behind."""
+"""AWS seconds that are looked back while nothing is missing."""
 
 PENDING_MAX = 10_000
 
@@ -45,7 +45,7 @@ class Pending:
     def __init__(self, speed: Clock) -> None:
         self._clock = speed
         self._writes: deque[Item] = deque(maxlen=PENDING_MAX)
-        self._behind_s = 0.0
+        self._missing: Item | None = None  # the oldest write that was not there
 
     def add(self, item: Item) -> None:
         self._writes.append(item)
@@ -70,13 +70,14 @@ class Pending:
                 high, behind_s = middle, age_s
         if not read:
             return None
-        self._behind_s = behind_s
+        self._missing = writes[high] if high < len(writes) else None
         return Reading(behind_s, read, len(writes) - high)
 
     def _forget(self) -> None:
-        """Drop what is older than anybody needs to look back."""
-        horizon_s = max(HORIZON_S, 2.0 * self._behind_s)
-        while self._writes and self._age_s(self._writes[0]) > horizon_s:
+        """Drop what is too old to say anything new, but nothing that was seen to be missing."""
+        while self._writes and self._writes[0] is not self._missing:
+            if self._missing is None and self._age_s(self._writes[0]) <= HORIZON_S:
+                return
             self._writes.popleft()
 
     def _age_s(self, item: Item) -> float:
