@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gameday import clock, experiment, report, settings, undo
+from gameday import aws, clock, experiment, report, settings, undo
 from gameday.controls import run_files
 from gameday.errors import GamedayError, RunError, RunStopped
 from gameday.journal import Event, EventLog, Tail, read_events
@@ -219,10 +219,10 @@ def _alive(pid: int) -> bool:
 def target_environment(file: Path) -> dict[str, str]:
     """The settings of a target file, checked.
 
-    :raises GamedayError: it is malformed.
+    :raises GamedayError: it is malformed, or names what must not be touched.
     """
     env = settings.parse_target_file(file)
-    settings.current(env)
+    aws.refuse_foreign_endpoint(settings.current(env).aws_endpoint)
     return env
 
 
