@@ -11,14 +11,13 @@ from typing import Any
 import click
 
 from gameday import clock, resolver, settings
-from gameday.commands.predict import read_export
+from gameday.commands import dns_source
 from gameday.errors import UsageError
 from gameday.lab import handle
-from gameday.lab.networks import Networks, default_networks, parse_networks
-from gameday.route53.answer import Answer, External
+from gameday.lab.networks import Networks
+from gameday.route53.answer import Answer
 from gameday.route53.client import Client
 from gameday.route53.routing import answer as route
-from gameday.route53.zone import parse_zones
 
 POLL_WALL_S = 0.1
 
@@ -31,27 +30,24 @@ def dns() -> None:
 @dns.command()
 @click.argument("name")
 @click.argument("rtype", default="A")
-@click.option("--zone", required=True, type=click.Path(path_type=Path),
-              help="What `aws route53 list-resource-record-sets` printed.")  # fmt: skip
+@click.option("--zone", type=click.Path(path_type=Path), help="An export (default: the lab).")
+@click.option("--health-checks", type=click.Path(path_type=Path), help="Its health checks.")
+@click.option("--lab", "lab_name", default="default", help="The lab that is asked without --zone.")
 @click.option("--networks", type=click.Path(path_type=Path, exists=True), help="Where clients are.")
 @click.option("--from", "network", help="The network that asks (default: the first).")
 @click.option("--unhealthy", default="", help="Health check ids that are red, comma-separated.")
 @click.option("--seed", default=0, show_default=True, help="For weighted choices.")
 @click.option("--json", "as_json", is_flag=True)
-def answer(name: str, rtype: str, zone: Path, as_json: bool, **options: Any) -> None:
+def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: Any) -> None:
     """The answer to NAME TYPE and the path through the records that led to it."""
-    record_sets = read_export(zone).get("ResourceRecordSets")
-    if not isinstance(record_sets, list):
-        raise UsageError(f"{zone}: no ResourceRecordSets: give what the aws CLI printed")
-    apex = next((r["Name"] for r in record_sets if r.get("Type") == "SOA"), None) or name
-    zones = parse_zones({"zones": [{"id": "export", "name": apex, "record_sets": record_sets}]})
-    regions = sorted({r["Region"] for r in record_sets if r.get("Region")})
-    client = _client(options["networks"], options["network"], regions)
-    red = dict.fromkeys(filter(None, options["unhealthy"].split(",")), False)
-    known = {r.get("HealthCheckId") for r in record_sets}
-    if unknown := sorted(set(red) - known):
-        raise UsageError(f"{zone}: no record set uses health check {unknown[0]}")
-    given = route(zones, name, rtype.upper(), client, red, random.Random(options["seed"]), _outside)
+    if zone is None:
+        source = dns_source.from_lab(Path.cwd() / ".gameday" / options["lab_name"])
+    else:
+        source = dns_source.from_export(zone, options["health_checks"], options["networks"], name)
+    source = source.with_unhealthy(filter(None, options["unhealthy"].split(",")))
+    client = _client(source.networks, options["network"])
+    rng = random.Random(options["seed"])
+    given = route(source.zones, name, rtype.upper(), client, source.health, rng, source.outside)
     if as_json:
         click.echo(json.dumps(asdict(given), indent=2))
     else:
@@ -59,13 +55,7 @@ def answer(name: str, rtype: str, zone: Path, as_json: bool, **options: Any) -> 
             click.echo(line)
 
 
-def _outside(name: str) -> External:
-    """An alias target outside the zone has no address in an export: its name stands for it."""
-    return External({"A": (name,), "AAAA": (name,)})
-
-
-def _client(file: Path | None, network: str | None, regions: list[str]) -> Client:
-    items = parse_networks(file.read_text(), str(file)) if file else default_networks(regions)
+def _client(items: list[dict[str, Any]], network: str | None) -> Client:
     clients = {c.network: c for c in Networks(items).clients}
     if network is None:
         return next(iter(clients.values()), Client())

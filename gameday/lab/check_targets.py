@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from gameday.lab.dns_answers import regional_names
+from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.networks import FAR_MS, NEAR_MS
 from gameday.route53 import routing
 from gameday.route53.check import HealthCheck
@@ -30,7 +30,7 @@ class Targets:
         self.rng = rng
         self._by_address = {region["address"]: region for region in regions.values()}
         self._regions = list(regions)
-        self._externals = regional_names({n: r["address"] for n, r in regions.items()})
+        self.outside = AliasTargets({n: r["address"] for n, r in regions.items()})
 
     def find(
         self, check: HealthCheck, checker_region: str, health: Mapping[str, bool]
@@ -52,7 +52,7 @@ class Targets:
         """The first IPv4 address of `name`: checkers resolve it for each probe, without a cache."""
         latency_ms = {r: NEAR_MS if r == checker_region else FAR_MS for r in self._regions}
         client = Client(f"checker {checker_region}", latency_ms)
-        answer = routing.answer(self.zones, name, "A", client, health, self.rng, self._externals)
+        answer = routing.answer(self.zones, name, "A", client, health, self.rng, self.outside)
         if not answer.addresses:
             raise NoTarget(f"DNS resolution failed: {name} has no A record in the lab's zones")
         return answer.addresses[0]

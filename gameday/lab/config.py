@@ -8,6 +8,7 @@ ports of their own, and our clients map the answered address to them.
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ class LabConfig:
     ports: dict[str, int] = field(default_factory=dict)  # those that the user insists on
     aliases: bool = True  # False: as if 127.0.R.1 could not be bound
     strict: bool = False  # left-out resources are an error
+    propagation_s: float = 0.0  # AWS seconds from a checker's verdict to the name server
+    zone: Path | None = None  # an exported zone to serve, and its health checks
+    health_checks: Path | None = None
+    query_log: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.speed <= SPEED_MAX:
@@ -45,6 +50,10 @@ class LabConfig:
         low, high = self.lag_s
         if not 0 <= low <= high:
             raise UsageError(f"--lag {low:g}-{high:g}: replication lag is LOW-HIGH seconds")
+        if not 0 <= self.propagation_s < math.inf:
+            raise UsageError(f"--propagation {self.propagation_s:g}: AWS seconds, 0 or more")
+        if self.health_checks and not self.zone:
+            raise UsageError("--health-checks goes with --zone: name the exported zone, too")
 
     @property
     def dir(self) -> Path:

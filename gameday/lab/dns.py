@@ -11,15 +11,18 @@ import contextlib
 import os
 import random
 import socket
+from pathlib import Path
 from typing import Any
 
 from gameday import clock
 from gameday.errors import LabError
 from gameday.lab import dns_odd, dns_wire
+from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.channel import Channel, Message
-from gameday.lab.dns_answers import Answers, Change, regional_names
+from gameday.lab.dns_answers import Answers, Change
 from gameday.lab.log import log
 from gameday.lab.networks import Networks
+from gameday.lab.query_log import QueryLog
 from gameday.route53.client import Client
 
 DRAIN_MAX = 64
@@ -32,8 +35,10 @@ PORT_ATTEMPTS = 20
 class Server:
     """Sockets and the way from a packet to a packet."""
 
-    def __init__(self, answers: Answers, networks: Networks) -> None:
-        self.answers, self.networks = answers, networks
+    def __init__(
+        self, answers: Answers, networks: Networks, query_log: QueryLog | None = None
+    ) -> None:
+        self.answers, self.networks, self.query_log = answers, networks, query_log
         self.queries = 0
         self._sources: dict[str, Client] = {}
         self._open: set[asyncio.StreamWriter] = set()
@@ -98,6 +103,8 @@ class Server:
             if reply is not None:
                 with contextlib.suppress(OSError):  # a full buffer loses it, as networks do
                     sock.sendto(reply, source)
+                if self.query_log is not None:
+                    self.query_log.write(packet, reply, source[0], False)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one TCP connection's queries in order until it is idle or gone."""
@@ -115,6 +122,8 @@ class Server:
                 if reply is None:
                     return
                 writer.write(len(reply).to_bytes(2, "big") + reply)
+                if self.query_log is not None:
+                    self.query_log.write(packet, reply, source, True)
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             return
@@ -160,14 +169,17 @@ class Role:
         self.networks = Networks(spec["networks"])
         self.addresses = {name: region["address"] for name, region in spec["regions"].items()}
         rng = random.Random(f"{spec['seed']}/dns")
-        externals = regional_names(self.addresses)
-        self.answers = Answers(self.networks.clients, externals, spec["speed"], rng)
-        self.server = Server(self.answers, self.networks)
+        self.targets = AliasTargets(self.addresses)
+        self.answers = Answers(self.networks.clients, self.targets, spec["speed"], rng)
+        log_file = Path(spec["dir"]) / "queries.log" if spec.get("query_log") else None
+        queries = QueryLog(log_file, lambda n: self.answers.zones.find(n)) if log_file else None
+        self.server = Server(self.answers, self.networks, queries)
         self.propagation_wall_s = clock.Clock(spec["speed"]).wall(spec.get("propagation_s", 0.0))
 
     def listen(self) -> None:
         self.channel.on("snapshot", lambda m: self._tell(self.answers.load(m["body"])))
         self.channel.on("health", self._health)
+        self.channel.on("resources", self._resources)
         self.channel.on("report", self._report)
 
     def _health(self, message: Message) -> None:
@@ -177,6 +189,10 @@ class Role:
             loop.call_later(self.propagation_wall_s, self._take_health, health)
         else:
             self._take_health(health)
+
+    def _resources(self, message: Message) -> None:
+        self.targets.stand_in(message["resources"])
+        self._tell(self.answers.externals_changed())
 
     def _take_health(self, health: dict[str, bool]) -> None:
         self._tell(self.answers.set_health(health))
@@ -219,3 +235,5 @@ async def main(channel: Channel, spec: dict[str, Any]) -> None:
     finally:
         loop.remove_reader(udp)
         udp.close()
+        if role.server.query_log is not None:
+            role.server.query_log.close()

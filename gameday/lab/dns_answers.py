@@ -7,7 +7,6 @@ exact although nothing is computed per query. Plans live until the zones or a he
 from __future__ import annotations
 
 import random
-import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import dns.rdatatype
 from gameday.lab import dns_wire
 from gameday.lab.log import log
 from gameday.route53 import routing
-from gameday.route53.answer import Answer, External, Externals, Rrset
+from gameday.route53.answer import Answer, Externals, Rrset
 from gameday.route53.client import Client
 from gameday.route53.routing import ALIAS_LEVELS_MAX
 from gameday.route53.zone import Zone, Zones, parse_zones
@@ -52,18 +51,6 @@ class Change:
     network: str
     was: tuple[str, ...]
     now: tuple[str, ...]
-
-
-def regional_names(addresses: Mapping[str, str]) -> Externals:
-    """Knows `<anything>.execute-api.<region>.amazonaws.com`, at the address of that Region."""
-    pattern = re.compile(r"[^.]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com\.")
-
-    def find(name: str) -> External | None:
-        match = pattern.fullmatch(name)
-        address = addresses.get(match[1]) if match else None
-        return External({"A": (address,)}) if address else None
-
-    return find
 
 
 class Answers:
@@ -104,6 +91,10 @@ class Answers:
         names = [name for name, checks in self._watched.items() if checks & changed]
         known = ((*name, client.network) for name in names for client in self.clients)
         return self._next_epoch(names, {key: self._said.get(key, ()) for key in known})
+
+    def externals_changed(self) -> list[Change]:
+        """Take over what `externals` finds now; what changed in the answers."""
+        return self._next_epoch(self._watched, dict(self._said))
 
     def reply(self, client: Client, question: bytes) -> tuple[dns_wire.Reply, bool]:
         """The reply to a question in wire form, and whether it depends on the client."""

@@ -24,7 +24,7 @@ import yaml
 from gameday import clock, stacks
 from gameday.errors import GamedayError, LabError
 from gameday.journal import EventLog
-from gameday.lab import authority, networks
+from gameday.lab import authority, networks, zone_export
 from gameday.lab.admin import Admin
 from gameday.lab.channel import Message
 from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table
@@ -32,6 +32,7 @@ from gameday.lab.environment import lab_env, write_env
 from gameday.lab.hub import Hub
 from gameday.lab.log import log, to_stderr
 from gameday.lab.management import Management
+from gameday.lab.operator import Operator
 
 READY_WITHIN_S = 30.0
 WARM_WITHIN_S = 20.0
@@ -45,9 +46,7 @@ class Lab:
         self.dir = config.dir
         self.dir.mkdir(parents=True, exist_ok=True)
         self.token = secrets.token_urlsafe(24)
-        self.cut: set[str] = set()
-        self.lag_s = config.lag_s
-        self.forced: dict[str, bool] = {}
+        self.warnings: list[str] = []
         self.started_at = clock.now()
         self.deployment: Any = None
         self.lost: list[str] = []
@@ -55,6 +54,7 @@ class Lab:
         self.down = asyncio.Event()
         self.journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
         self.hub = Hub(self.dir / "logs", self._message, self._child_ended)
+        self.operator = Operator(self.hub, config.lag_s, self.record)
         self._respawning: set[asyncio.Task[None]] = set()
 
     # -- start ---------------------------------------------------------------------------------
@@ -73,12 +73,15 @@ class Lab:
             await self.hub.spawn(role, self.spec | extra)
         plan = await asyncio.to_thread(self._prepare, application)
         await self._all_ready()
+        if self.config.zone:
+            await asyncio.to_thread(self._take_zone, self.config.zone)
         doors = Management(self).routes()
         self.admin = Admin(doors, self.token, asyncio.get_running_loop())
         if plan is not None and application is not None:
             phase("deploying", application=application.application)
             self.deployment = await asyncio.to_thread(plan.create)
             await self._warm()
+        await self._warn_of_checkers()
         env = lab_env(self, application, ports)
         write_env(self.dir, env, self.token)
         return env
@@ -99,6 +102,23 @@ class Lab:
             strict=self.config.strict,
         )
 
+    def _take_zone(self, file: Path) -> None:
+        from gameday.lab.template.endpoint import register  # boto3 takes a while to import
+
+        export = zone_export.read_zone(file, self.config.health_checks)
+        self.warnings += register(self.spec["aws_endpoint"], self.token, asdict(export), "zone")[
+            "warnings"
+        ]
+        self.warnings += zone_export.warnings(export, self.spec["regions"])
+
+    async def _warn_of_checkers(self) -> None:
+        status = await self.hub.ask("checkers")
+        if status and status["cores"] > 1:
+            self.warnings.append(
+                f"{len(status['checks'])} health checks at {self.config.speed:g}x need "
+                f"{status['cores']:.1f} cores, and their checkers have one: use a lower --speed"
+            )
+
     def _spec(self, ports: dict[str, int], regions: dict[str, Any]) -> dict[str, Any]:
         ca_file, ca_key_file = authority.create(self.dir)
         clients = self._networks()
@@ -113,7 +133,9 @@ class Lab:
             "regions": regions,
             "networks": clients,
             "ca_file": str(ca_file), "ca_key_file": str(ca_key_file),
-            "lag_s": list(self.lag_s), "checker_count": 16, "propagation_s": 0.0,
+            "lag_s": list(self.config.lag_s), "checker_count": 16,
+            "propagation_s": self.config.propagation_s, "query_log": self.config.query_log,
+            "foreign_targets": "unknown" if self.config.zone else "failing",
         }  # fmt: skip
 
     def _networks(self) -> list[dict[str, Any]]:
@@ -172,30 +194,26 @@ class Lab:
         self.lost.append(name)
         self.record({"kind": "lab.process_ended", "name": name})
         log.error("%s ended; see %s", name, self.dir / "logs")
-        if name.startswith("region/"):
+        if name != "cloud":  # whose state is nowhere else
             task = asyncio.create_task(self._respawn(name))
             self._respawning.add(task)
             task.add_done_callback(self._respawning.discard)
 
     async def _respawn(self, name: str) -> None:
-        """A Region's process is started again, empty; its tables refill from its peers."""
-        child = await self.hub.spawn(
-            "region", self.spec | {"name": name, "region": name.partition("/")[2]}
-        )
+        """A process is started again, empty, and told what an operator has set.
+
+        A Region's tables refill from its peers; the others get their snapshots.
+        """
+        role, _, region = name.partition("/")
+        child = await self.hub.spawn(role, self.spec | {"name": name, "region": region})
         with contextlib.suppress(GamedayError):
             await child.ready
-            self.tell_fault()
+            self.operator.retell()
             self.hub.children["cloud"].send(
                 {"kind": "resend", "from": "supervisor", "process": name}
             )
             self.lost.remove(name)
             self.record({"kind": "lab.process_started", "name": name})
-
-    def tell_fault(self) -> dict[str, Any]:
-        """Tell every process which Regions are cut, and the replication lag."""
-        self.hub.broadcast("fault", cut=sorted(self.cut), lag_s=list(self.lag_s))
-        self.record({"kind": "lab.fault", "cut": sorted(self.cut), "lag_s": list(self.lag_s)})
-        return {"cut": sorted(self.cut)}
 
     # -- end -----------------------------------------------------------------------------------
 
@@ -249,7 +267,8 @@ async def supervise(config: LabConfig, lifeline: bool) -> int:
         if starting.done():
             env = starting.result()
             left_out = [asdict(x) for x in lab.deployment.left_out] if lab.deployment else []
-            say({"ready": env, "left_out": left_out, "seconds": clock.now() - lab.started_at})
+            seconds = clock.now() - lab.started_at
+            say({"ready": env, "left_out": left_out, "warnings": lab.warnings, "seconds": seconds})
             await ending
         return 0
     except GamedayError as error:
@@ -274,8 +293,8 @@ def main(config_file: str) -> None:
     config = LabConfig(
         **raw | {
             "root": Path(raw["root"]),
-            "stacks": Path(raw["stacks"]) if raw["stacks"] else None,
-            "networks": Path(raw["networks"]) if raw["networks"] else None,
+            **{name: Path(raw[name]) if raw[name] else None
+               for name in ("stacks", "networks", "zone", "health_checks")},
             "regions": tuple(raw["regions"]), "lag_s": tuple(raw["lag_s"]),
         }
     )  # fmt: skip

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from gameday.errors import UsageError
 from gameday.journal import EventLog
+from gameday.lab.alias_targets import parse_resource
+from gameday.route53.zone import canonical
 
 if TYPE_CHECKING:
     from gameday.lab.lab import Lab
@@ -34,10 +36,12 @@ class Management:
             ("PUT", "/replication"): self._replication,
             ("PUT", "/health-checks/([0-9A-Za-z-]+)/forced"): self._force,
             ("DELETE", "/health-checks/([0-9A-Za-z-]+)/forced"): self._release,
+            ("PUT", "/resources/([^/?]{1,255})"): self._stand_in,
+            ("DELETE", "/resources/([^/?]{1,255})"): self._withdraw,
         }
 
     async def _status(self, _body: Any) -> dict[str, Any]:
-        lab, config = self._lab, self._lab.config
+        lab, config, operator = self._lab, self._lab.config, self._lab.operator
         names = list(lab.hub.children)
         answers = await asyncio.gather(*(lab.hub.ask(n) for n in names))
         return {
@@ -51,9 +55,12 @@ class Management:
             "checker_count": lab.spec["checker_count"],
             "propagation_s": lab.spec["propagation_s"],
             "regions": lab.spec["regions"],
-            "cut": sorted(lab.cut),
-            "lag_s": list(lab.lag_s),
+            "cut": sorted(operator.cut),
+            "lag_s": list(operator.lag_s),
             "lost": lab.lost,
+            "forced": operator.forced,
+            "resources": operator.resources,
+            "warnings": lab.warnings,
             "left_out": [asdict(x) for x in lab.deployment.left_out] if lab.deployment else [],
             "processes": {
                 n: {"pid": lab.hub.children[n].process.pid, "status": a}
@@ -72,13 +79,13 @@ class Management:
 
     async def _cut(self, region: str, _body: Any) -> dict[str, Any]:
         self._known(region)
-        self._lab.cut.add(region)
-        return self._lab.tell_fault()
+        self._lab.operator.cut.add(region)
+        return self._lab.operator.tell_fault()
 
     async def _heal(self, region: str, _body: Any) -> dict[str, Any]:
         self._known(region)
-        self._lab.cut.discard(region)
-        return self._lab.tell_fault()
+        self._lab.operator.cut.discard(region)
+        return self._lab.operator.tell_fault()
 
     def _known(self, region: str) -> None:
         if region not in self._lab.config.regions:
@@ -97,21 +104,28 @@ class Management:
             raise UsageError('send {"lag_s": [LOW, HIGH]}, AWS seconds') from None
         if not 0 <= low <= high:
             raise UsageError("replication lag is LOW <= HIGH, not negative")
-        self._lab.lag_s = (low, high)
-        return self._lab.tell_fault()
+        self._lab.operator.lag_s = (low, high)
+        return self._lab.operator.tell_fault()
 
     async def _force(self, check: str, body: Any) -> None:
         if not isinstance(body.get("healthy"), bool):
             raise UsageError('send {"healthy": true} or {"healthy": false}')
-        self._lab.forced[check] = body["healthy"]
-        self._tell_forced(check, body["healthy"])
+        checkers = await self._lab.hub.ask("checkers")
+        if checkers and check not in checkers["checks"]:
+            known = ", ".join(checkers["checks"]) or "none"
+            raise UsageError(f"there is no health check {check}; there are: {known}")
+        self._lab.operator.force(check, body["healthy"])
 
     async def _release(self, check: str, _body: Any) -> None:
-        self._lab.forced.pop(check, None)
-        self._tell_forced(check, None)
+        self._lab.operator.force(check, None)
 
-    def _tell_forced(self, check: str, healthy: bool | None) -> None:
-        self._lab.hub.children["checkers"].send(
-            {"kind": "forced", "from": "supervisor", "check": check, "healthy": healthy}
-        )
-        self._lab.record({"kind": "lab.forced", "check": check, "healthy": healthy})
+    async def _stand_in(self, name: str, body: Any) -> dict[str, Any]:
+        """What an alias target outside every zone resolves to, and its health."""
+        if not isinstance(body, dict):
+            raise UsageError('send {"A": ["192.0.2.1"], "ttl": 60, "healthy": true}')
+        known, resource = parse_resource(name, body)
+        self._lab.operator.stand_in(known, resource)
+        return {"name": known, "resource": resource}
+
+    async def _withdraw(self, name: str, _body: Any) -> None:
+        self._lab.operator.stand_in(canonical(name), None)

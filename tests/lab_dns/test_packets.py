@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gameday.lab import dns_wire
+from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.dns import Server
-from gameday.lab.dns_answers import Answers, regional_names
+from gameday.lab.dns_answers import Answers
 from gameday.lab.networks import Networks, default_networks
 from gameday.route53.answer import Answer, Rrset
 
@@ -22,7 +23,7 @@ SEED = 4711
 def a_server() -> Server:
     """A server with weighted, multivalue and wildcard names, without sockets."""
     networks = Networks(default_networks(["us-east-1", "eu-west-1"]))
-    externals = regional_names({"us-east-1": "127.0.1.1", "eu-west-1": "127.0.2.1"})
+    externals = AliasTargets({"us-east-1": "127.0.1.1", "eu-west-1": "127.0.2.1"})
     answers = Answers(networks.clients, externals, 10.0, random.Random(SEED))
     records = [
         {"Name": "www.example.test", "Type": "A", "TTL": 60, "SetIdentifier": str(n), "Weight": n,

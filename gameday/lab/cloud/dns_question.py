@@ -10,9 +10,9 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.cloud.own import Params, Result
 from gameday.lab.cloud.wire import Fault
-from gameday.lab.dns_answers import regional_names
 from gameday.lab.networks import Networks
 from gameday.route53 import routing
 from gameday.route53.client import Client
@@ -31,8 +31,7 @@ class DnsQuestion:
         health: Mapping[str, Mapping[str, Any]],
     ) -> None:
         self._networks = Networks(spec["networks"])
-        addresses = {name: r["address"] for name, r in spec["regions"].items()}
-        self._externals = regional_names(addresses)
+        self.outside = AliasTargets({n: r["address"] for n, r in spec["regions"].items()})
         self._snapshot, self._health = snapshot, health
         self._rng = random.Random(spec["seed"])
 
@@ -55,7 +54,7 @@ class DnsQuestion:
             self._client(params),
             healthy,
             self._rng,
-            self._externals,
+            self.outside,
         )
         servers = [r for r in zone["record_sets"] if r["Type"] == "NS"]
         return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gameday.lab.cloud.wire import Fault
@@ -132,6 +132,18 @@ class HealthChecks:
         }
         self._checks[check_id] = updated
         return updated
+
+    def take_over(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Keep checks as `list-health-checks` printed them, with their ids and versions."""
+        for item in items:
+            reference = str(item.get("CallerReference") or item["Id"])
+            self._checks[item["Id"]] = {
+                "Id": item["Id"],
+                "CallerReference": reference,
+                "HealthCheckConfig": with_defaults(item["HealthCheckConfig"]),
+                "HealthCheckVersion": int(item.get("HealthCheckVersion") or 1),
+            }
+            self._references[reference] = item["Id"]
 
     def get(self, check_id: str) -> HealthCheck:
         """The check called `check_id`.

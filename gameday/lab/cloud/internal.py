@@ -7,22 +7,27 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 
 from gameday.lab.cloud.http import Request, Response
 from gameday.lab.cloud.stacks import Stacks
 
+Adopt = Callable[[dict[str, Any]], list[str]]
+
 PREFIX = "/_gameday/"
 
 
-def answer(request: Request, stacks: Stacks, token: str) -> Response:
-    """The answer to one internal request: `GET ready`, `GET|PUT|DELETE stacks`."""
+def answer(request: Request, stacks: Stacks, adopt: Adopt, token: str) -> Response:
+    """The answer to one request: `GET ready`, `GET|PUT|DELETE stacks`, `PUT zone`."""
     path = request.path.removeprefix(PREFIX)
     if path == "ready":
         return Response(200, body=b"ready\n")
     given = request.header(b"x-gameday-token") or ""
     if not hmac.compare_digest(given.encode(), token.encode()):
         return _json(403, {"error": "the header x-gameday-token does not hold this lab's token"})
+    if path == "zone" and request.method == "PUT":
+        return _json(200, {"warnings": adopt(json.loads(request.body))})
     if path != "stacks":
         return _json(404, {"error": f"there is no {request.path}"})
     if request.method == "GET":

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from gameday import clock
 from gameday.lab.channel import Channel, Message
-from gameday.lab.cloud import code, internal, snapshots, stacks
+from gameday.lab.cloud import code, internal, snapshots, stacks, zone_import
 from gameday.lab.cloud.dns_question import DnsQuestion
 from gameday.lab.cloud.experiments import World
 from gameday.lab.cloud.fis_api import Experiments
@@ -51,11 +51,12 @@ class Cloud:
         self.experiments = Experiments(account, speed, world)
         self.publisher = snapshots.Publisher(channel)
         self._alarms_told: dict[str, str] = {}
-        question = DnsQuestion(spec, self.route53.snapshot, self.route53.health)
+        self.question = DnsQuestion(spec, self.route53.snapshot, self.route53.health)
         own = functools.partial(OwnOperations, base_url=base_url)
         self.own = {
             "route53": own(
-                "route53", handlers=self.route53.handlers() | {"TestDNSAnswer": question.answer}
+                "route53",
+                handlers=self.route53.handlers() | {"TestDNSAnswer": self.question.answer},
             ),
             "fis": own("fis", handlers=self.experiments.handlers()),
             "cloudformation": own(
@@ -68,7 +69,10 @@ class Cloud:
     async def handle(self, request: Request) -> Response:
         """The answer to one HTTP request at the AWS endpoint."""
         if request.raw_path.startswith(internal.PREFIX):
-            return internal.answer(request, self.stacks, self.spec["token"])
+            answered = internal.answer(request, self.stacks, self.adopt, self.spec["token"])
+            if not is_read(request):
+                await self.publish_dns()
+            return answered
         scope = scope_of(request, self.regions.names[0])
         if scope.service == "lambda":
             if INVOKE.match(request.raw_path):
@@ -86,6 +90,10 @@ class Cloud:
         if not is_read(request):
             await self.changed(scope, action_of(request))
         return response
+
+    def adopt(self, body: dict[str, Any]) -> list[str]:
+        """Take over an exported zone; what to warn of."""
+        return zone_import.take_over(self.route53, self.moto, body, self.spec["speed"])
 
     async def _dynamodb(self, scope: Scope, request: Request) -> Response:
         version = self.tables.version
@@ -174,6 +182,7 @@ async def main(channel: Channel, spec: dict[str, Any]) -> None:
     cloud = Cloud(channel, spec)
     channel.on("fault", lambda m: cloud.regions.cut(m["cut"]))
     channel.on("health", lambda m: cloud.route53.observed(m["checks"]))
+    channel.on("resources", lambda m: cloud.question.outside.stand_in(m["resources"]))
     channel.on("metrics", lambda m: cloud.metrics.received(m["from"], m["region"], m["rows"]))
     channel.on("resend", cloud.resend)
     channel.on("report", lambda m: channel.send("answer", ask=m["ask"], status=status(cloud)))

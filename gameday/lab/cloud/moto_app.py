@@ -91,9 +91,7 @@ class Moto:
         return answer
 
     def _call(self, request: Request, service: str) -> Response:
-        if service not in self._repaired:
-            self._repaired.add(service)
-            REPAIRS.get(service, lambda: None)()
+        self.use(service)
         begun: list[tuple[str, list[tuple[str, str]]]] = []
 
         def start_response(
@@ -114,6 +112,12 @@ class Moto:
             tuple((k.encode("latin-1"), v.encode("utf-8")) for k, v in headers),
             body,
         )
+
+    def use(self, service: str) -> None:
+        """Import and mend `service`, as its first call does."""
+        if service not in self._repaired:
+            self._repaired.add(service)
+            REPAIRS.get(service, lambda: None)()
 
     def backend(self, service: str, region: str) -> Any:
         """moto's backend object of `service` (signing name) in `region` (`aws` when global)."""

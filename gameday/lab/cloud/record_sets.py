@@ -72,6 +72,12 @@ def page(
     return left[:items_max], left[items_max] if len(left) > items_max else None
 
 
+def collections_of(changes: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The CIDR collections that the record sets of `changes` refer to."""
+    routed = (c["ResourceRecordSet"].get("CidrRoutingConfig") for c in changes)
+    return {config["CollectionId"] for config in routed if config}
+
+
 def indivisible_ttl(changes: Iterable[Mapping[str, Any]], speed: float) -> list[str]:
     """Why the TTLs in `changes` cannot be run at `speed`: one message for each.
 

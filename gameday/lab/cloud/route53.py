@@ -14,6 +14,7 @@ from typing import Any
 
 from gameday import clock
 from gameday.lab.cloud import record_sets
+from gameday.lab.cloud.cidr_collections import CidrCollections
 from gameday.lab.cloud.health_checks import HealthChecks
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import Handler, Params, Result
@@ -37,12 +38,13 @@ class Route53:
         self._record_sets: dict[str, list[RecordSet]] = {}
         self._changes: dict[str, datetime] = {}
         self.checks = HealthChecks()
+        self.collections = CidrCollections(self._uses_collection)
         self.health: dict[str, dict[str, Any]] = {}
         self._failures: dict[tuple[str, str], dict[str, Any]] = {}
 
     def handlers(self) -> dict[str, Handler]:
         """By operation name."""
-        return {
+        return self.collections.handlers() | {
             "ChangeResourceRecordSets": self._change_record_sets,
             "ListResourceRecordSets": self._list_record_sets,
             "GetChange": self._get_change,
@@ -66,6 +68,7 @@ class Route53:
                 if not z.private_zone
             ],
             "health_checks": self.checks.all(),
+            "cidr_collections": self.collections.snapshot(),
         }
 
     def zones(self) -> list[Any]:
@@ -120,22 +123,30 @@ class Route53:
         refused = validate.refusal(zone.resource_id, zone.name, current, changes, ids)
         if refused:
             raise Fault(refused.code, refused.message)
+        for collection in record_sets.collections_of(changes):
+            if collection not in self.collections:
+                raise Fault("InvalidInput", f"CIDR collection {collection} does not exist")
         messages = record_sets.indivisible_ttl(changes, self._speed)
         if messages:
             raise Fault("InvalidChangeBatch", "[" + ", ".join(messages) + "]")
-        self._record_sets[zone.resource_id] = record_sets.applied(current, changes)
-        self._mirror(zone)
+        self.replace(zone, record_sets.applied(current, changes))
         change_id = "/change/C" + uuid.uuid4().hex[:20].upper()
         self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
         return {"ChangeInfo": self._change_info(change_id, "PENDING")}
 
-    def _mirror(self, zone: Any) -> None:
+    def _uses_collection(self, collection_id: str) -> bool:
+        made = [{"ResourceRecordSet": r} for z in self.zones() for r in self.record_sets(z)]
+        return collection_id in record_sets.collections_of(made)
+
+    def replace(self, zone: Any, wanted: list[RecordSet]) -> None:
+        """Make `wanted` the record sets of one of moto's zones."""
+        self._record_sets[zone.resource_id] = wanted
         models = __import__("moto.route53.models", fromlist=["RecordSet"])
         zone.rrsets = [
             models.RecordSet(
                 r | {"ResourceRecords": [v["Value"] for v in r.get("ResourceRecords", [])]}
             )
-            for r in self._record_sets[zone.resource_id]
+            for r in wanted
         ]
 
     def _list_record_sets(self, _: str, params: Params) -> Result:
@@ -197,7 +208,12 @@ class Route53:
 
     def _status(self, _: str, params: Params) -> Result:
         check = self._with_observations(params["HealthCheckId"])
-        seen = self.health.get(check["Id"], {}).get("observations", [])
+        health = self.health.get(check["Id"], {})
+        seen = health.get("observations", [])
+        if health.get("forced"):  # an operator's word, which is seen wherever a status is
+            word = "Success" if health["healthy"] else "Failure"
+            said = f"{word}: Forced by an operator of the lab; the checker observed: "
+            return {"HealthCheckObservations": [_observation(o, said + o["status"]) for o in seen]}
         return {"HealthCheckObservations": [_observation(o, o["status"]) for o in seen]}
 
     def _last_failure(self, _: str, params: Params) -> Result:

@@ -70,8 +70,10 @@ class Naming:
             raise LabError(f"{self.place}: the lab at {self.endpoint} does not answer") from error
 
 
-def register(endpoint: str, token: str, body: Mapping[str, Any]) -> None:
+def register(endpoint: str, token: str, body: Mapping[str, Any], door: str = "stacks") -> Any:
     """Tell the lab's endpoint of a stack, so that its CloudFormation can describe it.
+
+    `door` is another of the endpoint's `/_gameday/` doors; what it answers comes back.
 
     :raises LabError: the endpoint does not answer, or refuses.
     """
@@ -79,11 +81,14 @@ def register(endpoint: str, token: str, body: Mapping[str, Any]) -> None:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     headers = {"content-type": "application/json", "x-gameday-token": token}
     try:
-        connection.request("PUT", "/_gameday/stacks", json.dumps(body), headers)
-        status = connection.getresponse().status
+        connection.request("PUT", f"/_gameday/{door}", json.dumps(body), headers)
+        response = connection.getresponse()
+        status, answer = response.status, response.read()
     except OSError as e:
         raise LabError(f"the lab at {endpoint} does not answer: {e}") from e
     finally:
         connection.close()
     if status >= 300:
-        raise LabError(f"the lab at {endpoint} did not take stack {body['name']}: {status}")
+        what = f"{door.rstrip('s')} {body['name']}"
+        raise LabError(f"the lab at {endpoint} did not take {what}: {status}")
+    return json.loads(answer or b"{}")

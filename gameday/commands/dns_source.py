@@ -1,0 +1,129 @@
+"""Where `gameday dns answer` gets its records, health and clients: an export, or a running lab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from gameday import aws
+from gameday.errors import UsageError
+from gameday.lab import handle
+from gameday.lab.alias_targets import AliasTargets
+from gameday.lab.networks import default_networks, parse_networks
+from gameday.lab.zone_export import read_rows
+from gameday.route53 import health
+from gameday.route53.answer import External, Externals
+from gameday.route53.check import HealthCheck, parse_check
+from gameday.route53.zone import Zones, parse_zones
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Everything that an answer follows from, but the question and who asks."""
+
+    zones: Zones
+    health: Mapping[str, bool]
+    checks: Mapping[str, HealthCheck]
+    outside: Externals
+    networks: list[Json]
+
+    def with_unhealthy(self, check_ids: Iterable[str]) -> Source:
+        """The same with these health checks red, and what is calculated from them.
+
+        :raises UsageError: neither a record nor an export knows a check.
+        """
+        red = set(check_ids)
+        used = {r.health_check for z in self.zones.by_name.values() for r in z.record_sets()}
+        if unknown := sorted(red - used - self.checks.keys()):
+            raise UsageError(f"--unhealthy: no record set uses health check {unknown[0]}")
+        if not red:
+            return self
+        given = dict.fromkeys(red, False)
+        leaves = {
+            check_id: healthy
+            for check_id, healthy in self.health.items()
+            if check_id in self.checks and self.checks[check_id].type != "CALCULATED"
+        }
+        settled = health.statuses(self.checks, {}, leaves | given)
+        return replace(self, health={**self.health, **given, **settled})
+
+
+def from_export(zone: Path, checks: Path | None, networks: Path | None, name: str) -> Source:
+    """An export: every check is healthy, and an alias target outside the zone is its own name."""
+    record_sets = read_rows(zone, "ResourceRecordSets")
+    apex = next((r["Name"] for r in record_sets if r.get("Type") == "SOA"), None) or name
+    try:
+        zones = parse_zones({"zones": [{"id": "export", "name": apex, "record_sets": record_sets}]})
+        found = [parse_check(c) for c in read_rows(checks, "HealthChecks")] if checks else []
+    except UsageError as e:
+        raise UsageError(f"{zone}: {e}") from e
+    regions = sorted({r["Region"] for r in record_sets if r.get("Region")})
+    given = parse_networks(networks.read_text(), str(networks)) if networks else None
+    known = {c.id: c for c in found}
+    start = health.statuses(known, {})
+    return Source(zones, start, known, _its_own_name, given or default_networks(regions))
+
+
+def _its_own_name(name: str) -> External:
+    """An alias target outside the zone has no address in an export: its name stands for it."""
+    return External({"A": (name,), "AAAA": (name,)})
+
+
+def from_lab(folder: Path) -> Source:
+    """The lab that is up in `folder`, as its AWS API and its status show it at this moment.
+
+    :raises LabError: none is up, or it does not answer.
+    """
+    env = handle.environment(folder)
+    status = handle.call(env, "GET", "/status")
+    client = boto3.client(
+        "route53", region_name=aws.GLOBAL_REGION, endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+    )  # fmt: skip
+    with aws.translated("reading the lab's zones"):
+        body = {"zones": _zones(client), "cidr_collections": _collections(client)}
+        items = _all(client, "list_health_checks", "HealthChecks")
+    outside = AliasTargets({n: r["address"] for n, r in status["regions"].items()})
+    outside.stand_in(status["resources"])
+    seen = (status["processes"]["checkers"]["status"] or {}).get("checks", {})
+    file = Path(env["GAMEDAY_NETWORKS_FILE"])
+    return Source(
+        parse_zones(body),
+        {check: bool(found["healthy"]) for check, found in seen.items()},
+        {c["Id"]: parse_check(c) for c in items},
+        outside,
+        parse_networks(file.read_text(), str(file)),
+    )
+
+
+def _zones(client: Any) -> list[Json]:
+    zones = _all(client, "list_hosted_zones", "HostedZones")
+    return [
+        {"id": z["Id"].rpartition("/")[2], "name": z["Name"],
+         "record_sets": _all(client, "list_resource_record_sets", "ResourceRecordSets",
+                             HostedZoneId=z["Id"])}
+        for z in zones if not z["Config"]["PrivateZone"]
+    ]  # fmt: skip
+
+
+def _collections(client: Any) -> list[Json]:
+    found = []
+    for collection in _all(client, "list_cidr_collections", "CidrCollections"):
+        locations: dict[str, list[str]] = {}
+        blocks = _all(client, "list_cidr_blocks", "CidrBlocks", CollectionId=collection["Id"])
+        for block in blocks:
+            locations.setdefault(block["LocationName"], []).append(block["CidrBlock"])
+        found.append({"id": collection["Id"], "locations": locations})
+    return found
+
+
+def _all(client: Any, operation: str, member: str, **parameters: Any) -> list[Json]:
+    pages = client.get_paginator(operation).paginate(**parameters)
+    return [row for page in pages for row in page[member]]
