@@ -23,7 +23,8 @@ from gameday.probes.health_check import Tally, verdict
 from gameday.settings import Target
 
 TICK_WALL_S = 0.1
-HEALTH_WALL_S = 0.15
+HEALTH_WALL_S = 0.1
+CONFIGS_EVERY_ROUNDS = 5
 ALARMS_WALL_S = 0.5
 ALARMS_EVERY_S = 5.0
 BEAT_EVERY_S = 10.0
@@ -90,15 +91,16 @@ class Watch:
             )
 
     def _health(self) -> Iterator[Callable[[], None]]:
-        """Read every check's configuration, then the status of each, over and over."""
+        """The status of each check, over and over; now and then every check's configuration."""
         configs: dict[str, dict[str, Any]] = {}
         regions = self._regions_of_checks()
 
         def read_configs() -> None:
             configs.update({c["Id"]: c["HealthCheckConfig"] for c in discover.health_checks()})
 
-        while regions:
-            yield read_configs
+        for lap in itertools.count() if regions else ():
+            if lap % CONFIGS_EVERY_ROUNDS == 0:
+                yield read_configs
             for check, region in regions.items():
                 yield partial(self._one_check, check, region, configs)
         yield from itertools.repeat(_nothing)

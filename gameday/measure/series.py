@@ -82,7 +82,8 @@ def _votes(run: Run, end: float) -> dict[str, Json]:
     """For each Region: `of`, and steps [t_s, votes, healthy]."""
     found: dict[str, Json] = {}
     for event in run.of("health.status"):
-        lane = found.setdefault(str(event["region"]), {"of": event["of"], "steps": []})
+        lane = found.setdefault(str(event["region"]), {"of": 0, "steps": []})
+        lane["of"] = max(lane["of"], event["of"])  # not every checker has reported at first
         if run.t(event["at"]) <= end:
             lane["steps"].append([run.t(event["at"]), event["votes"], bool(event["healthy"])])
     return found

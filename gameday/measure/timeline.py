@@ -58,10 +58,16 @@ def timeline(run: Run, recovery_s: float | None) -> list[Moment]:
 
 
 def detected(run: Run) -> Event | None:
-    """The first time after the fault that the lost Region's health check was seen unhealthy."""
-    return _first_after_fault(
+    """The first proof after the fault that the lost Region's health check had turned unhealthy.
+
+    Its status was seen so, or, where that came later (a status is only asked for now and then),
+    DNS had ceased to answer the Region.
+    """
+    seen = _first_after_fault(
         run, "health.status", lambda e: e["region"] == run.region and not e["healthy"]
     )
+    moved = dns_moved(run)
+    return moved if seen and moved and moved["at"] < seen["at"] else seen
 
 
 def dns_moved(run: Run) -> Event | None:
@@ -146,6 +152,8 @@ def _recovered(run: Run, recovery_s: float | None) -> Moment | None:
 
 
 def _detected_text(run: Run, event: Event) -> str:
+    if event["kind"] == "dns.answer":
+        return f"{run.region} unhealthy, for DNS no longer answers it"
     against = event["of"] - event["votes"]
     if event["votes"] == event["of"]:
         return f"{event['region']} unhealthy by decree: its check is inverted"
