@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -89,7 +88,8 @@ def _settle(run_dir: Path) -> None:
 def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     file = os.path.relpath(_with_control(order.file, run_dir), order.root)
     command = [
-        str(_chaos()), "--no-version-check", "--log-file", str(run_dir / "chaos.log"),
+        sys.executable, "-m", "chaostoolkit", "--no-version-check",
+        "--log-file", str(run_dir / "chaos.log"),
         "run", "--rollback-strategy", "always",
         "--journal-path", str(run_dir / "journal.json"), file,
     ]  # fmt: skip
@@ -98,14 +98,6 @@ def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subproces
             command, cwd=order.root, env=dict(environ), stdin=subprocess.DEVNULL,
             stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-
-
-def _chaos() -> Path:
-    beside = Path(sys.executable).with_name("chaos")
-    found = beside if beside.exists() else shutil.which("chaos")
-    if not found:
-        raise RunError("the `chaos` command is not installed; see README.md, Set-up")
-    return Path(found)
 
 
 def _with_control(file: Path, run_dir: Path) -> Path:

@@ -13,6 +13,10 @@ ROWS_MAX = 7
 GAP = 5.0
 
 
+BOLD = ("fault", "recovered")
+BOLD_WIDER = 1.12
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
     """A label beside its line: `left`..`right` in row `row`; `x` is the line."""
@@ -52,7 +56,7 @@ def place(
 def _best(
     placed: list[Label], name: str, text: str, x: float, right_edge: float, char_width: float
 ) -> Label:
-    width = len(text) * char_width + GAP
+    width = len(text) * char_width * (BOLD_WIDER if name in BOLD else 1.0) + GAP
     rightward = (x + GAP, x + GAP + width)
     leftward = (x - GAP - width, x - GAP)
     sides = [rightward] if rightward[1] <= right_edge else []
