@@ -80,6 +80,7 @@ class LoadProcess:
 
     def _environment(self) -> dict[str, str]:
         environ = {
+            "LOCUST_MASTER_BIND_HOST": "127.0.0.1",  # for LOCUST_PROCESSES; Locust's own is *
             **os.environ,
             "GAMEDAY_RUN_DIR": str(self._dir),
             "GAMEDAY_RATE_PER_S": f"{self._load.rate_per_s:g}",

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gameday import clock
-from gameday.journal import Event, EventLog, read_log
+from gameday.journal import Event, read_log
+from gameday.load.logs import Log, SentLog
 from gameday.model import OK, WriteOutcome
 
 NEVER_SENT = frozenset({"dns", "connect_timeout", "refused", "tls"})
@@ -35,11 +36,10 @@ def write_outcome(outcome: str, not_invoked: bool = False) -> WriteOutcome:
 
 
 class Ledger:
-    """The writes of one load process, in `ledger/writes-<index>.jsonl`; nothing without a run."""
+    """The writes of one load process; without a log nothing is kept."""
 
-    def __init__(self, run_dir: Path | None, index: int) -> None:
-        path = run_dir / "ledger" / f"writes-{index}.jsonl" if run_dir else None
-        self._log = EventLog(path) if path else None
+    def __init__(self, log: Log | None) -> None:
+        self._log = log
 
     def record(
         self,
@@ -61,6 +61,11 @@ class Ledger:
                     "outcome": outcome, "acked_at": (acked_at or now) if acked else None,
                 }
             )  # fmt: skip
+
+    def flush(self) -> None:
+        """Hand on what is held back, where lines are sent to a master."""
+        if isinstance(self._log, SentLog):
+            self._log.sync()
 
     def close(self) -> None:
         if self._log:

@@ -26,6 +26,15 @@ class LoadOptions:
     mix: Mix
     rate_per_s: float
     clients_per_population: int
+    clients: str = DEFAULT_MIX  # the text that `mix` was read from
+
+    @classmethod
+    def of(cls, clients: str, rate_per_s: float, clients_per_population: int) -> LoadOptions:
+        """The options of a mix given as text.
+
+        :raises UsageError: the mix is malformed.
+        """
+        return cls(parse_mix(clients), rate_per_s, clients_per_population, clients)
 
 
 def load_options(
@@ -46,8 +55,8 @@ def load_options(
     )
     if per_population != int(per_population):
         raise UsageError(f"clients per population: {per_population:g} is not a whole number")
-    mix = parse_mix(clients or environ.get("GAMEDAY_CLIENTS") or DEFAULT_MIX)
-    return LoadOptions(mix, rate, int(per_population))
+    mix = clients or environ.get("GAMEDAY_CLIENTS") or DEFAULT_MIX
+    return LoadOptions.of(mix, rate, int(per_population))
 
 
 def _positive(name: str, text: str | None, default: float) -> float:

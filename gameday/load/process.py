@@ -6,6 +6,9 @@ ledger, the known items and the replication sampler. It knows nothing of Locust.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import gevent
 
 from gameday import clock
@@ -14,14 +17,25 @@ from gameday.errors import UsageError
 from gameday.load.client import ClientPool, Endpoint, Trip, region_at
 from gameday.load.items import Item, KnownItems
 from gameday.load.ledger import Ledger, write_outcome
+from gameday.load.logs import EVENTS, WRITES, Send, open_log
 from gameday.load.options import LoadOptions
 from gameday.load.recorder import Recorder
-from gameday.load.sampler import Reading, Sampler
+from gameday.load.sampler import READS_PER_WALL_S, Reading, Sampler
 from gameday.load.schedule import Client, Turns, plan
 from gameday.load.windows import WINDOW_WALL_S
 from gameday.model import UNATTRIBUTED, WriteOutcome
 from gameday.resolver import Network, RegionAddresses, ResolverCache, lookup_for, read_networks
 from gameday.settings import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A process's part of the load: which clients of the plan are its own (None: all of them)."""
+
+    process: int = 0
+    processes: int = 1
+    numbers: tuple[int, ...] | None = None
+    send: Send | None = None  # how lines reach the master, from where there is no run directory
 
 
 class LoadProcess:
@@ -33,21 +47,25 @@ class LoadProcess:
         """
         self.target, self.options, self.clock = target, options, Clock(target.speed)
         self.networks: tuple[Network, ...] = read_networks(target.networks_file)
-        self.clients = plan(
-            options.mix, self.networks, options.rate_per_s, options.clients_per_population,
-            target.seed,
-        )  # fmt: skip
+        self.plan(options, target.seed)
         own_name_cache = ResolverCache(lookup_for(target))
         self._regions = RegionAddresses(target.regions, target.endpoint or "", own_name_cache.get)
         self._sampler_cache = own_name_cache
         self.endpoint = Endpoint.of(target, self._regions.region_of)
         self.items = KnownItems()
         self._recorder: Recorder | None = None
-        self._ledger = Ledger(None, 0)
+        self._ledger = Ledger(None)
         self._sampler: Sampler | None = None
         self._greenlets: list[gevent.Greenlet] = []
         self._caches: dict[str, ResolverCache] = {}
-        self._handed_out = 0
+        self._share, self._own, self._handed_out = Share(), list[int](), 0
+
+    def plan(self, options: LoadOptions, seed: int) -> None:
+        """Plan the whole load, of which this process may run only a part."""
+        self.options = options
+        self.clients = plan(
+            options.mix, self.networks, options.rate_per_s, options.clients_per_population, seed
+        )
 
     def default_host(self) -> str | None:
         """The URL of the shared name, when the target has one."""
@@ -57,13 +75,16 @@ class LoadProcess:
         """The HTTPS URL of a name on the target's port."""
         return f"https://{name}:{self.target.https_port}"
 
-    def start(self, index: int) -> None:
-        """A test begins; `index` numbers the load processes of a run."""
-        self._handed_out = 0
+    def start(self, share: Share) -> None:
+        """A test begins, of which this process runs `share`."""
+        numbers = range(len(self.clients)) if share.numbers is None else share.numbers
+        self._share, self._own, self._handed_out = share, list(numbers), 0
         self._caches.clear()
-        self._ledger = Ledger(self.target.run_dir, index)
-        self._recorder = Recorder(self.target.run_dir, index, self.clock)
-        self._recorder.start(self.clients, self.options.rate_per_s)
+        run_dir, process, send = self.target.run_dir, share.process, share.send
+        self._ledger = Ledger(open_log(run_dir, WRITES, process, send))
+        self._recorder = Recorder(open_log(run_dir, EVENTS, process, send), self.clock)
+        own = [self.clients[n] for n in self._own]
+        self._recorder.start(own, self.options.rate_per_s, process)
         self._greenlets = [gevent.spawn(self._tick)]
         if self.target.endpoint and len(self.target.regions) > 1:
             endpoint_name = self.target.endpoint
@@ -72,6 +93,7 @@ class LoadProcess:
                 lambda region: self.url_of(f"{region}.{endpoint_name}"),
                 self._sampler_cache,
                 self._sample,
+                READS_PER_WALL_S / share.processes,
             )
             self._greenlets += self._sampler.spawn()
 
@@ -92,6 +114,15 @@ class LoadProcess:
         return recorder.totals()
 
     @property
+    def running(self) -> bool:
+        """Whether a test is running here."""
+        return self._recorder is not None
+
+    def take_over(self, numbers: Sequence[int]) -> None:
+        """Clients of a process that was lost become this one's, for users that are yet to come."""
+        self._own += numbers
+
+    @property
     def recorder(self) -> Recorder:
         """The recorder of the test that runs.
 
@@ -102,10 +133,18 @@ class LoadProcess:
         return self._recorder
 
     def next_client(self) -> Client:
-        """The client that the next user is; more users than planned begin the plan anew."""
-        client = self.clients[self._handed_out % len(self.clients)]
+        """The client that the next user is; more users than planned begin the plan anew.
+
+        A client of a repeated plan has a name of its own: two under one name could not be told
+        apart in what is recorded.
+        """
+        turn = self._handed_out
         self._handed_out += 1
-        return client
+        if turn < len(self._own):
+            return self.clients[self._own[turn]]
+        again, number = divmod(turn - len(self._own), len(self.clients))
+        client = self.clients[number]
+        return replace(client, id=f"{client.id}+{self._share.process}.{again + 1}")
 
     def turns(self, client: Client) -> Turns:
         """The client's schedule from now on: its first turn is at its phase."""
@@ -154,3 +193,4 @@ class LoadProcess:
             following += WINDOW_WALL_S
             gevent.sleep(max(0.0, following - clock.monotonic()))
             self.recorder.tick()
+            self._ledger.flush()

@@ -7,12 +7,11 @@ Callers pass times of the monotonic clock, events carry wall clock; the differen
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from gameday import clock
 from gameday.clock import Clock
-from gameday.journal import EventLog
+from gameday.load.logs import Log, SentLog
 from gameday.load.schedule import Arrivals, Client, Turns
 from gameday.load.segments import Segments
 from gameday.load.windows import WINDOW_WALL_S, Windows
@@ -23,11 +22,11 @@ OPEN_SEGMENTS_S = 10.0
 
 
 class Recorder:
-    """The journal of one load process; without a run directory it only keeps the totals."""
+    """The journal of one load process; without a log it only keeps the totals."""
 
-    def __init__(self, run_dir: Path | None, index: int, speed: Clock) -> None:
+    def __init__(self, log: Log | None, speed: Clock) -> None:
         self.wall_offset = clock.now() - clock.monotonic()
-        self._log = EventLog(run_dir / "events" / f"load-{index}.jsonl") if run_dir else None
+        self._log = log
         self._arrivals, self._running = Arrivals(), dict[int, Turns]()
         self._windows, self._segments = Windows(), Segments()
         self._open_every_s = speed.wall(OPEN_SEGMENTS_S)
@@ -35,10 +34,11 @@ class Recorder:
         self.offered = self.sent = self.answered = self.failed = self.unsent = 0
         self._begun, self._stopped = 0, float("inf")
 
-    def start(self, clients: Sequence[Client], rate_per_s: float) -> None:
-        """Say who will send."""
+    def start(self, clients: Sequence[Client], rate_per_s: float, process: int = 0) -> None:
+        """Say who will send; `rate_per_s` is that of the whole load, over all its processes."""
         self.event(
             "load.started",
+            process=process,
             clients=[
                 {
                     "client": c.id, "profile": c.profile.name, "network": c.network.id,
@@ -123,6 +123,8 @@ class Recorder:
         if clock.monotonic() >= self._next_open:
             self._next_open = clock.monotonic() + self._open_every_s
             self._write_open_segments()
+        if isinstance(self._log, SentLog):
+            self._log.sync()
 
     def totals(self) -> dict[str, int]:
         """Requests so far; `unanswered` were in flight when their client stopped."""

@@ -93,7 +93,10 @@ class Sampler:
         base_url: Callable[[str], str],
         cache: ResolverCache,
         emit: Callable[[str, str, Reading], None],
+        reads_per_wall_s: float = READS_PER_WALL_S,
     ) -> None:
+        """`reads_per_wall_s`: this process's part of what all of them read."""
+        self._reads_per_wall_s = reads_per_wall_s
         self._endpoint, self._base_url, self._cache, self._emit = endpoint, base_url, cache, emit
         regions = endpoint.target.regions
         self._pairs = {pair: Pending(endpoint.clock) for pair in permutations(regions, 2)}
@@ -111,7 +114,7 @@ class Sampler:
     def _run(self, writer: str, reader: str) -> None:
         pool = ClientPool(self._endpoint, profile("pooled"), Network("sampler"), self._cache)
         url, pending = self._base_url(reader), self._pairs[writer, reader]
-        pace_s = len(self._pairs) / READS_PER_WALL_S
+        pace_s = len(self._pairs) / self._reads_per_wall_s
 
         def holds(item: Item) -> bool | None:
             pool.trip = Trip(0.0, 0.0)

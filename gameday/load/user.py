@@ -16,7 +16,7 @@ from typing import Any
 import gevent
 from locust import FastHttpUser, events, log
 from locust.contrib.fasthttp import FastHttpSession
-from locust.runners import MasterRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from gameday import clock, settings
 from gameday.errors import GamedayError
@@ -24,8 +24,9 @@ from gameday.load.client import ClientPool, Trip
 from gameday.load.items import Item
 from gameday.load.options import load_options
 from gameday.load.outcome import outcome_of
-from gameday.load.process import LoadProcess
+from gameday.load.process import LoadProcess, Share
 from gameday.load.schedule import Client, Turns
+from gameday.load.workers import Master, Worker
 
 GATEWAY_NOT_INVOKED = "InternalServerErrorException"
 """`x-amzn-ErrorType` of API Gateway's own 500: the function could not be invoked."""
@@ -192,11 +193,24 @@ def _init(environment: Any, **_: Any) -> None:
         parsed.num_users = len(load.clients)
     if parsed.spawn_rate is None:
         parsed.spawn_rate = parsed.num_users
+    environment.gameday_role = _role(environment.runner, load)
+
+
+def _role(runner: Any, load: LoadProcess) -> Master | Worker | None:
+    """What this process is in a load of several; None when it is the only one."""
+    if isinstance(runner, MasterRunner):
+        master = Master(runner, load)
+        events.quit.add_listener(lambda **_: master.await_ends())
+        return master
+    return Worker(runner, load) if isinstance(runner, WorkerRunner) else None
 
 
 def _test_start(environment: Any, **_: Any) -> None:
-    if not isinstance(environment.runner, MasterRunner):
-        environment.gameday_load.start(environment.runner.worker_index)
+    role = environment.gameday_role
+    if isinstance(role, Master):
+        role.start()
+    else:
+        environment.gameday_load.start(role.share() if role else Share())
 
 
 def _test_stopping(environment: Any, **_: Any) -> None:
@@ -205,6 +219,8 @@ def _test_stopping(environment: Any, **_: Any) -> None:
 
 def _test_stop(environment: Any, **_: Any) -> None:
     environment.gameday_load.stop()
+    if isinstance(environment.gameday_role, Master):
+        environment.gameday_role.stop()
 
 
 def _quitting(environment: Any, **_: Any) -> None:

@@ -52,12 +52,13 @@ class KindRecovery:
 
 
 def recoveries(run: Run) -> list[ClientRecovery]:
-    """Each counted client's own recovery."""
+    """Each counted client's own recovery; one whose load process was lost does not count."""
     if run.fault_at is None:
         return []
     found = [
         _recovery(run, list(mine))
-        for _, mine in groupby(run.segments, key=lambda s: s.client)
+        for client, mine in groupby(run.segments, key=lambda s: s.client)
+        if client not in run.lost_clients
     ]  # fmt: skip
     return [r for r in found if r]
 

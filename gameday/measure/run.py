@@ -102,6 +102,21 @@ class Run:
         return float(event["at"]) if event else start
 
     @cached_property
+    def lost_processes(self) -> set[int]:
+        """The load processes that were lost before the end."""
+        return {int(e["process"]) for e in self.of("load.lost")}
+
+    @cached_property
+    def lost_clients(self) -> set[str]:
+        """The clients that ended with their process: what became of them nobody knows."""
+        return {
+            str(client["client"])
+            for event in self.of("load.started")
+            if event.get("process", 0) in self.lost_processes
+            for client in event.get("clients", [])
+        }
+
+    @cached_property
     def counts(self) -> list[Counts]:
         return [counts(w) for w in self.windows]
 

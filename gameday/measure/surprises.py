@@ -26,7 +26,7 @@ def surprises(
     if run.fault_at is None:
         return []
     seers: tuple[Callable[[Run], Iterator[str]], ...] = (
-        _survivor, _unsent, _unattributed, _flapping, _behind
+        _survivor, _unsent, _lost, _clocks, _unattributed, _flapping, _behind
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
@@ -53,6 +53,24 @@ def _unsent(run: Run) -> Iterator[str]:
     unsent = sum(w.get("unsent", 0) for w in run.windows)
     if unsent and offered:
         yield f"{100.0 * unsent / offered:.1f} % of the offered requests could not be sent."
+
+
+def _lost(run: Run) -> Iterator[str]:
+    """Load processes that did not see the end; their clients do not count."""
+    for event in run.of("load.lost"):
+        yield (
+            f"Load process {event['process']} was lost with {event['clients']} clients, seen at "
+            f"T{run.t(event['at']):+.0f} s; those clients are not counted."
+        )
+
+
+def _clocks(run: Run) -> Iterator[str]:
+    for event in run.of("load.clock"):
+        if not event["agrees"]:
+            yield (
+                f"The clock of load process {event['process']} ({event['worker']}) is "
+                f"{event['ahead_wall_s']:+.2f} s off; its requests stand in the wrong windows."
+            )
 
 
 def _unattributed(run: Run) -> Iterator[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gameday.journal import EventLog
 from gameday.load.ledger import Ledger, read_writes, write_outcome
 from gameday.model import WriteOutcome
 
@@ -33,7 +34,7 @@ def test_what_may_be_concluded(outcome: str, not_invoked: bool, known: str) -> N
 
 def test_is_every_write_read_back(tmp_path: Path) -> None:
     for index in (0, 1):
-        ledger = Ledger(tmp_path, index)
+        ledger = Ledger(EventLog(tmp_path / "ledger" / f"writes-{index}.jsonl"))
         ledger.record(
             key=f"k{index}", item_id="i", client="c", region="r", outcome=WriteOutcome.ACKNOWLEDGED
         )
@@ -51,6 +52,6 @@ def test_is_every_write_read_back(tmp_path: Path) -> None:
 
 
 def test_is_nothing_written_outside_a_run() -> None:
-    ledger = Ledger(None, 0)
+    ledger = Ledger(None)
     ledger.record(key="k", item_id="i", client="c", region="r", outcome=WriteOutcome.UNKNOWN)
     ledger.close()
