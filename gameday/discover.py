@@ -213,6 +213,13 @@ def health_checks() -> list[dict[str, Any]]:
         return [c for page in pages for c in page["HealthChecks"]]
 
 
+def alarms(region: str) -> list[dict[str, Any]]:
+    """Every metric alarm in `region`, as DescribeAlarms gives them."""
+    with translated(f"DescribeAlarms in {region}"):
+        pages = client("cloudwatch", region).get_paginator("describe_alarms").paginate()
+        return [alarm for page in pages for alarm in page["MetricAlarms"]]
+
+
 def checks_of(region: str, endpoint: str) -> tuple[str, ...]:
     """The ids of the health checks that decide whether DNS answers `region` for `endpoint`.
 

@@ -7,6 +7,7 @@ keys given twice and unknown `${names}` are errors that name the file and the ke
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -18,9 +19,11 @@ from chaoslib import substitute
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from gameday import stop_when
 from gameday.errors import UsageError
 
 EXTENSION = "gameday"
+_NAME = re.compile(r"\$\{\w+\}")
 RATE_PER_S = 8.0
 BASELINE_S = 60.0
 CLIENTS_PER_POPULATION = 20
@@ -138,6 +141,11 @@ def _check(held: Mapping[str, Any], place: str) -> None:
         raise UsageError(
             f"{place}: extensions[gameday]{'.' if where else ''}{where}: {error.message}"
         )
+    for condition in held.get("stop_when", ()):
+        try:
+            stop_when.parse(_NAME.sub("1", condition))
+        except UsageError as e:
+            raise UsageError(f"{place}: extensions[gameday].{e}") from e
 
 
 def _strings(value: Any) -> list[str]:

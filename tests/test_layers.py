@@ -20,7 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "stacks": {"templates"},
     "jobs": {"templates", "report"},
-    "experiment": set(),
+    "stop_when": set(),
+    "experiment": {"stop_when"},
     "route53": set(),
     "tables": set(),
     "resolver": set(),
@@ -34,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "probes": {"aws", "admin", "discover", "resolver", "guard", "undo", "measure"},
     "controls": {
         "aws", "admin", "discover", "resolver", "guard", "undo", "experiment", "measure",
-        "probes", "watchdog",
+        "probes", "stop_when", "watchdog",
     },
     "load": {"resolver"},
     "measure": {"predict", "route53"},

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gameday import admin, clock, settings, undo, watchdog
+from gameday import admin, clock, settings, stop_when, undo, watchdog
 from gameday import experiment as experiments
 from gameday.clock import Clock
 from gameday.controls import audit, pace, run_files
 from gameday.controls.failback import await_failback
 from gameday.controls.load import LoadProcess, overridden
+from gameday.controls.safeguard import Safeguard
 from gameday.controls.watch import Watch
 from gameday.discover import global_tables
 from gameday.errors import GamedayError, RunError, UsageError
@@ -46,7 +49,15 @@ class Session:
         if self.target.regions and self.region not in self.target.regions:
             listed = ", ".join(self.target.regions)
             raise UsageError(f"GAMEDAY_REGION {self.region or 'is not set'}: one of {listed}")
+        conditions = stop_when.conditions(
+            self.extension.stop_when,
+            region=self.region,
+            load=self.extension.load is not None,
+            strict=not self.target.is_lab,
+        )
+        self.extension = replace(self.extension, stop_when=tuple(c.text for c in conditions))
         self.dir = _directory(experiment)
+        self.safeguard = Safeguard(self.dir, self.target, conditions, self._trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
         self.load: LoadProcess | None = None
         self.watch: Watch | None = None
@@ -64,6 +75,16 @@ class Session:
         if self.stopped is None:
             self.stopped = reason
             self.log.append("stop", reason=reason)
+
+    def _trip(self, reason: str) -> None:
+        """End the run as Ctrl-C would; what has begun to be put back is left to go on."""
+        if self.phase in ("before", "method", "after"):
+            self.stop(reason)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def _mark_safeguard(self, step: str, **members: Any) -> None:
+        if self.extension.stop_when:
+            self.log.append("control.mark", control="safeguard", step=step, **members)
 
     # -- before the experiment -----------------------------------------------------------------
 
@@ -87,6 +108,8 @@ class Session:
             steady = self.load.wait_ready(self.share_pct)
             self.ready_at = clock.now()
             self.log.append("load.ready", at=self.ready_at, steady=steady)
+        self._mark_safeguard("before", conditions=self.extension.stop_when)
+        self.safeguard.start()
 
     def baseline(self) -> None:
         """Return when the load has been steady for the baseline's AWS seconds."""
@@ -139,6 +162,7 @@ class Session:
 
     def rollback_starts(self) -> None:
         """Note that the fault ends now; only the first time."""
+        self.safeguard.stop()
         if not self._rolling_back:
             self._rolling_back = True
             self.log.append("rollback.started")
@@ -150,6 +174,7 @@ class Session:
 
     def put_back(self) -> undo.Result:
         """Play whatever the undo journal still holds, and read every setting again."""
+        self.safeguard.stop()
         if undo.UndoJournal(self.dir).records():
             self.rollback_starts()
         result = undo.replay(self.dir)
@@ -191,6 +216,9 @@ class Session:
         """Close the run's books; the watchdog goes."""
         status, deviated = journal.get("status"), bool(journal.get("deviated"))
         self.mark("after")
+        self._mark_safeguard("after", looks=self.safeguard.looks)
+        if self.stopped is not None:
+            journal["stopped"] = self.stopped
         self.log.append("run.ended", status=status, deviated=deviated)
         self.log.close()
         if not (self.dir / "journal.json").exists():

@@ -136,10 +136,7 @@ class Watch:
         yield from itertools.repeat(_nothing)
 
     def _alarms_in(self, region: str) -> None:
-        with translated(f"DescribeAlarms in {region}"):
-            pages = client("cloudwatch", region).get_paginator("describe_alarms").paginate()
-            found = [alarm for page in pages for alarm in page["MetricAlarms"]]
-        for alarm in found:
+        for alarm in discover.alarms(region):
             self._say_once(
                 ("alarm", region, alarm["AlarmName"]),
                 "alarm.state",

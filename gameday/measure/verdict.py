@@ -22,6 +22,9 @@ from gameday.model import OK, Verdict
 REQUIRED_MARKS = (("record", "before"), ("record", "after"))
 """(control, step) of the `control.mark` events without which nobody knows that a control ran."""
 
+SAFEGUARD_MARKS = (("safeguard", "before"), ("safeguard", "after"))
+"""The same of the stop conditions, where there are any."""
+
 PROBE_RESPONSE_S = 2.0
 """The shortest timeout that is scaled: a health checker waits two seconds for the status line."""
 
@@ -108,7 +111,8 @@ def _not_put_back(run: Run, numbers: Numbers) -> str | None:
 
 def _unmarked(run: Run, numbers: Numbers) -> str | None:
     marks = {(e["control"].rpartition(".")[2], e["step"]) for e in run.of("control.mark")}
-    for control, step in REQUIRED_MARKS:
+    required = REQUIRED_MARKS + (SAFEGUARD_MARKS if run.facts.get("stop_when") else ())
+    for control, step in required:
         if (control, step) not in marks:
             return f"control {control} left no mark at step {step}"
     if run.first("watch.beat") is None:

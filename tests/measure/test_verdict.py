@@ -56,6 +56,7 @@ ERRORS = {
     "no hypothesis before": (lambda r: r.drop("hypothesis.before"), "was not judged before"),
     "hypothesis not met": (lambda r: r.change("hypothesis.before", met=False), "was not met"),
     "baseline failed": (outside_fails, "of requests succeeded before the fault"),
+    "no safeguard": (lambda r: r.facts.update(stop_when=["alarm a"]), "safeguard left no mark"),
     "never started": (lambda r: r.drop("fault.started"), "the fault was never started"),
     "no effect": (lambda r: r.drop("fault.applied"), "did not see its effect"),
     "no client there": (nobody_calls, f"no client talked to {LOST}"),
