@@ -79,8 +79,8 @@ async def load(port: int, path: str, seconds: float) -> tuple[float, float, floa
     await asyncio.sleep(seconds)
     for transport, _ in made:
         transport.abort()
-    ordered = sorted(latencies_ms)
-    count = len(ordered)
+    ordered = sorted(latencies_ms) or [seconds * 1000]  # nobody was answered in time
+    count = len(latencies_ms)
     return count / seconds, ordered[count // 2], ordered[int(count * 0.99)], len(bad)
 
 
