@@ -69,9 +69,9 @@ def left_s(
     if age_s is None:
         return np.full((runs, population.clients), math.inf)
     per_cache = population.clients / population.caches
-    lookup_s = _lattice(age_s, population.period_s) if age_s else population.period_s
+    lookup_s = lattice_s(age_s, population.period_s) if age_s else population.period_s
     step_s = lookup_s / per_cache  # between two look-ups in one cache
-    refresh_s = _lattice(ttl_s, step_s)
+    refresh_s = lattice_s(ttl_s, step_s)
     fresh = moved_s[:, None] + refresh_s * _phases(rng, runs, population, ttl_s, refresh_s, step_s)
     of_client = np.arange(population.clients) % population.caches
     turn = rng.integers(0, max(1, round(per_cache)), (runs, population.clients))
@@ -108,15 +108,15 @@ def _after_timeout(
     period_s = max(population.period_s, 1e-6)
     asked = rng.uniform(period_s, 2 * period_s, shape)
     if population.max_age_s is not None:
-        before_s = _lattice(ttl_s, _lattice(population.max_age_s, population.period_s))
+        before_s = lattice_s(ttl_s, lattice_s(population.max_age_s, population.period_s))
         left = rng.uniform(0.0, before_s, shape) - (before_s - ttl_s)
         asked += period_s * np.ceil(np.maximum(0.0, left - asked) / period_s)
-    refresh_s = _lattice(ttl_s, population.period_s)
+    refresh_s = lattice_s(ttl_s, population.period_s)
     rounds = np.maximum(0.0, np.ceil((moved_s[:, None] - asked) / refresh_s))
     return np.asarray(asked + rounds * refresh_s, dtype=np.float64)
 
 
-def _lattice(wait_s: float, step_s: float) -> float:
+def lattice_s(wait_s: float, step_s: float) -> float:
     """The first multiple of `step_s` later than `wait_s`: an entry is used up to its last instant.
 
     With a step of 0 it is `wait_s` itself.

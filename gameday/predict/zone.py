@@ -6,28 +6,18 @@ AWS. An alias has no TTL of its own: one to API Gateway answers with 60 s.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from gameday.errors import UsageError
-from gameday.predict.clients import Population
-from gameday.predict.model import Prediction, Settings, predict
+from gameday.predict.model import Settings
+from gameday.route53.exports import rows
 
 ALIAS_TTL_S = 60.0
 """Route 53 Developer Guide, "Choosing between alias and non-alias records": the target's TTL, which
 is 60 s for API Gateway, load balancers and CloudFront."""
 
 Json = Mapping[str, Any]
-
-CLIENTS = (
-    Population("per-request", clients=400, caches=400),
-    Population("pooled-max-age-30", clients=400, caches=40),
-    Population("pooled", clients=400, caches=400),
-)
-"""The kinds of client that `predict_zone` looks at, when nobody says better."""
 
 
 def settings_for(zone: Json, checks: Json, endpoint: str, region: str | None) -> Settings | None:
@@ -50,37 +40,10 @@ def settings_for(zone: Json, checks: Json, endpoint: str, region: str | None) ->
     )
 
 
-def predict_zone(zone: Json, checks: Json, seed: int = 0) -> dict[str, Prediction]:
-    """The prediction for each name that has more than one answer and a health check.
-
-    :raises UsageError: an export that is not what the `aws` CLI prints, or is cut short.
-    """
-    names: dict[str, int] = defaultdict(int)
-    for record in _all(zone, "ResourceRecordSets"):
-        if record.get("SetIdentifier") and record.get("Type") in ("A", "AAAA", "CNAME"):
-            names[record["Name"].rstrip(".")] += 1
-    rng = np.random.default_rng(seed)
-    found: dict[str, Prediction] = {}
-    for name in (n for n, count in names.items() if count > 1):
-        settings = settings_for(zone, checks, name, None)
-        if settings is not None:
-            found[name] = predict(settings, list(CLIENTS), rng, runs=400)
-    return found
-
-
-def _all(export: Json, member: str) -> list[dict[str, Any]]:
-    rows = export.get(member)
-    if not isinstance(rows, list):
-        raise UsageError(f"no {member} in the export: give what the aws CLI printed")
-    if export.get("IsTruncated"):
-        raise UsageError(f"the export of {member} is cut short (IsTruncated): export every page")
-    return rows
-
-
 def _records(zone: Json, endpoint: str) -> list[dict[str, Any]]:
     wanted = endpoint.rstrip(".").lower()
     return [
-        r for r in _all(zone, "ResourceRecordSets")
+        r for r in rows(zone, "ResourceRecordSets", "zone export")
         if str(r.get("Name", "")).rstrip(".").lower() == wanted
     ]  # fmt: skip
 
@@ -90,7 +53,7 @@ def _belongs(record: Json, region: str) -> bool:
 
 
 def _config(checks: Json, check: str, endpoint: str) -> Json:
-    for row in _all(checks, "HealthChecks"):
+    for row in rows(checks, "HealthChecks", "health checks export"):
         if row.get("Id") == check:
             config: Json = row.get("HealthCheckConfig", {})
             return config

@@ -1,0 +1,81 @@
+"""Where a zone comes from: exports, templates, the running lab, or an account (read-only).
+
+An account is asked three List calls and nothing else, and only on request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gameday.errors import AwsError, UsageError
+from gameday.route53.exports import Routing, read, read_checks, read_json
+from gameday.route53.zone import Zone, Zones
+
+
+def from_exports(zones: Sequence[Path], checks: Path | None) -> Routing:
+    """The routing of one or more zone exports and the export of the health checks."""
+    found: dict[str, Zone] = {}
+    for path in zones:
+        found |= read(read_json(path), place=str(path)).zones.by_name
+    ids, callers = read_checks(read_json(checks)) if checks else ({}, {})
+    return Routing(Zones(found), ids, callers)
+
+
+def from_templates(paths: Sequence[Path]) -> Routing:
+    """The routing that templates would make; exports among them are read as such."""
+    from gameday.commands import resolved  # the translator's modules are slow to import
+
+    place = ", ".join(map(str, paths))
+    return resolved.routing([one for path in paths for one in resolved.deployed(path)], place)
+
+
+def from_lab(name: str) -> Routing:
+    """The zones and health checks of a lab that is up."""
+    from gameday.lab import handle
+
+    env = handle.environment(Path.cwd() / ".gameday" / name)
+    return _listed(
+        endpoint_url=env["AWS_ENDPOINT_URL"],
+        aws_access_key_id=env.get("AWS_ACCESS_KEY_ID", "lab"),
+        aws_secret_access_key=env.get("AWS_SECRET_ACCESS_KEY", "lab"),
+    )
+
+
+def from_account(profile: str | None) -> Routing:
+    """The zones and health checks of the account that the AWS configuration or `profile` names."""
+    click.echo("asking AWS: ListHostedZones, ListResourceRecordSets, ListHealthChecks", err=True)
+    return _listed(profile)
+
+
+def _listed(profile: str | None = None, **client: Any) -> Routing:
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    slow_and_patient = Config(retries={"mode": "standard", "total_max_attempts": 8})
+    try:
+        session = boto3.session.Session(profile_name=profile)
+        route53 = session.client("route53", region_name="us-east-1", config=slow_and_patient,
+                                 **client)  # fmt: skip
+        zones: dict[str, Zone] = {}
+        for zone in _all(route53, "list_hosted_zones", "HostedZones"):
+            records = _all(route53, "list_resource_record_sets", "ResourceRecordSets",
+                           HostedZoneId=zone["Id"])  # fmt: skip
+            zones |= read({"ResourceRecordSets": records}, place=zone["Name"]).zones.by_name
+        checks = _all(route53, "list_health_checks", "HealthChecks")
+    except ClientError as e:
+        raise AwsError(f"reading Route 53: {e.response['Error'].get('Code')}: {e}") from e
+    except BotoCoreError as e:
+        raise AwsError(f"reading Route 53: {e}") from e
+    if not zones:
+        raise UsageError("the account has no hosted zone")
+    return Routing(Zones(zones), *read_checks({"HealthChecks": checks}))
+
+
+def _all(client: Any, operation: str, member: str, **arguments: Any) -> list[dict[str, Any]]:
+    pages = client.get_paginator(operation).paginate(**arguments)
+    return [row for page in pages for row in page[member]]

@@ -1,0 +1,115 @@
+"""A forecast as one JSON document. Text and page are renderings of it and compute nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+from gameday.predict.advice import advise
+from gameday.predict.clients import Mode
+from gameday.predict.crowd import Crowd, Spread
+from gameday.predict.delay import STRETCHED_SHARE, Kind, kinds
+from gameday.predict.forecast import Forecast, Loss, forecast
+from gameday.predict.model import Settings
+from gameday.predict.policies import compare
+from gameday.route53.exports import Routing
+
+NOT_INCLUDED = (
+    "Route 53's own propagation from health check to name servers (AWS does not document it; "
+    "give --propagation to add one)",
+    "client time-outs and retries: a retry helps only once an answer names the survivor",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a zone."""
+
+    rto_s: float | None = None
+    p: float = 0.95
+    mode: Mode = Mode.ERRORS
+    crowd: Crowd = field(default_factory=Crowd)
+    connection_s: float = 30.0
+    propagation_s: float = 0.0
+    policies: bool = False
+    seed: int = 0
+
+
+def document(routing: Routing, question: Question, source: str) -> dict[str, Any]:
+    """The whole prediction; seconds from the loss of a side, shares of 1, null for never.
+
+    `meets` is null without an objective, else whether every kind of client that settings can move
+    meets it in every loss.
+
+    :raises UsageError: a record set names a health check that is not there.
+    """
+    base = Settings(mode=question.mode, propagation_s=question.propagation_s)
+    asked = kinds(question.connection_s)
+    found = forecast(routing, base, asked, question.crowd, question.seed)
+    names = [_name(one, asked, question) for one in found]
+    answers = [loss["meets"] for name in names for loss in name["losses"]]
+    return {
+        "source": source,
+        "rto_s": question.rto_s,
+        "p": question.p,
+        "mode": question.mode.value,
+        "clients": question.crowd.clients,
+        "resolvers": question.crowd.resolvers,
+        "propagation_s": question.propagation_s,
+        "seed": question.seed,
+        "kinds": {k.name: k.says for k in asked},
+        "stretched_share": STRETCHED_SHARE,
+        "meets": None if question.rto_s is None else all(answers),
+        "names": names,
+        "policies": _policies(found) if question.policies else [],
+        "not_included": list(NOT_INCLUDED),
+    }
+
+
+def _name(one: Forecast, asked: tuple[Kind, ...], question: Question) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "type": one.type,
+        "policy": one.policy,
+        "sides": list(one.sides),
+        "losses": [_loss(loss, asked, question) for loss in one.losses],
+        "checks": [asdict(check) for check in one.checks],
+        "all_red": dict(one.all_red),
+    }
+
+
+def _loss(loss: Loss, asked: tuple[Kind, ...], question: Question) -> dict[str, Any]:
+    settings, advice = loss.settings, None
+    if settings is not None and question.rto_s is not None:
+        advice = advise(settings, asked, question.rto_s, question.p, is_alias=loss.is_alias)
+    is_met = not loss.takeover.moves or (advice is not None and _meets(advice.within_s, question))
+    return {
+        "side": loss.side,
+        "takeover": asdict(loss.takeover),
+        "check": loss.check,
+        "settings": None if settings is None else {
+            "interval_s": settings.interval_s, "threshold": settings.threshold,
+            "ttl_s": settings.ttl_s, "is_alias": loss.is_alias, "checkers": settings.checkers,
+        },
+        "detection": asdict(loss.detection) if loss.detection else None,
+        "clients": {k: _flat(v) for k, v in loss.clients.items()},
+        "advice": asdict(advice) if advice else None,
+        "meets": None if question.rto_s is None else is_met,
+    }  # fmt: skip
+
+
+def _flat(spread: Spread) -> dict[str, Any]:
+    """As `asdict`, without copying the curve point by point."""
+    return {member.name: getattr(spread, member.name) for member in fields(spread)}
+
+
+def _meets(within_s: dict[str, float | None], question: Question) -> bool:
+    """Whether the kinds that DNS can move at all are in time; who never leaves is said apart."""
+    limits = [s for k, s in within_s.items() if s is not None and k != "ttl-stretched"]
+    return all(s <= (question.rto_s or 0.0) for s in limits)
+
+
+def _policies(found: Sequence[Forecast]) -> list[dict[str, Any]]:
+    sides = list(dict.fromkeys(side for one in found for side in one.sides))[:4]
+    return [asdict(c) for c in compare(sides)] if len(sides) > 1 else []

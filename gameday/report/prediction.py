@@ -1,0 +1,239 @@
+"""A prediction as one self-contained page to pass on: it opens offline and says what it assumes.
+
+It renders the document of `gameday predict --json` and computes nothing; all text is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from html import escape
+from importlib import resources
+from typing import Any
+
+from gameday.predict.text import seconds, shares
+
+Json = Mapping[str, Any]
+
+WIDTH, HEIGHT, LEFT, BOTTOM = 900, 240, 44, 26
+
+
+def page(document: Json) -> str:
+    """The whole page."""
+    word, said = _headline(document)
+    band = {"MEETS": "PASSED", "MISSES": "FAILED"}.get(word, "STOPPED")
+    body = "".join(_name(name, document) for name in document["names"])
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<link rel="icon" href="data:,"><title>{escape(f"{word}: {said}")}</title>'
+        f"<style>{_asset('report.css')}{_asset('prediction.css')}</style></head><body>"
+        f'<header class="verdict {band}"><div><div><h1><b>{word}</b> {escape(said)}</h1>'
+        f"<p>{escape(_small(document))}</p></div></div></header><main>{body}"
+        f"{_policies(document['policies'])}{_assumptions(document)}</main></body></html>\n"
+    )
+
+
+def _asset(name: str) -> str:
+    return resources.files("gameday.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _headline(document: Json) -> tuple[str, str]:
+    names = ", ".join(dict.fromkeys(n["name"] for n in document["names"]))
+    short = names if len(names) < 80 else f"{len(document['names'])} names"
+    if document["meets"] is None:
+        return "PREDICTED", f"what losing a side of {short} looks like"
+    word = "MEETS" if document["meets"] else "MISSES"
+    share = f"{100 * document['p']:g} % of the clients that DNS can move"
+    return word, f"{short}: the objective is {document['rto_s']:g} s for {share}"
+
+
+def _small(document: Json) -> str:
+    lost = "answers errors" if document["mode"] == "errors" else "is a black hole"
+    return (
+        f"from {document['source']} · evidence level 1 of 5 (predicted, nothing was run) · the "
+        f"lost side {lost} · {document['clients']:,} clients of each kind behind "
+        f"{document['resolvers']:,} resolvers"
+    )
+
+
+def _name(name: Json, document: Json) -> str:
+    parts = [
+        f"<h2>{escape(name['name'])} {escape(name['type'])}</h2><p class='soft'>"
+        f"{escape(name['policy'])} · {escape(' and '.join(name['sides']))}</p>"
+    ]
+    drawn: dict[str, str] = {}
+    for loss in name["losses"]:
+        parts.append(f"<h3>When {escape(loss['side'])} is lost</h3>")
+        parts.append("".join(f"<p>{line}</p>" for line in _takeover(loss)))
+        key = repr(loss["settings"])
+        if loss["settings"] is not None and key in drawn:
+            parts.append(f"<p class='soft'>Times as for {escape(drawn[key])}.</p>")
+        elif loss["settings"] is not None:
+            drawn[key] = loss["side"]
+            parts += [_curves(loss, document), _table(loss), _advice(loss["advice"])]
+    parts.append(
+        "<h3>When every check is red at once</h3><p>DNS fails open: answered "
+        f"{escape(shares(name['all_red']))}, dead or not.</p>"
+    )
+    return f'<section class="card name">{"".join(parts)}</section>'
+
+
+def _takeover(loss: Json) -> Iterator[str]:
+    if loss["settings"]:
+        found, detection = loss["settings"], loss["detection"]
+        yield (
+            f"Check {escape(loss['check'])} ({found['interval_s']:g} s × {found['threshold']}) is "
+            f"red after {detection['mean_s']:g} s "
+            f"({detection['least_s']:g}..{detection['worst_s']:g}); "
+            f"TTL {found['ttl_s']:g} s{' (alias)' if found['is_alias'] else ''}."
+        )  # fmt: skip
+    for move in loss["takeover"]["moves"]:
+        before, after = shares(move["before"]), shares(move["after"])
+        yield f"{escape(move['clients'])}: {escape(before)} → <b>{escape(after)}</b>"
+    if not loss["takeover"]["moves"]:
+        yield "No client is answered with it while all is well."
+    for why in loss["takeover"]["why_dead"]:
+        share = f"{loss['takeover']['still_dead']:.0%} are still sent there"
+        yield f'<span class="dead">Never recovers ({share}): {escape(why)}</span>'
+
+
+def _curves(loss: Json, document: Json) -> str:
+    """The share of clients still failing over time, one line for each kind."""
+    ends = [
+        s["worst_s"] for k, s in loss["clients"].items()
+        if s["worst_s"] is not None and k != "ttl-stretched"
+    ]  # fmt: skip
+    end_s = 1.08 * max([*ends, document["rto_s"] or 0.0], default=60.0)
+    lines, legend = [], []
+    for number, (kind, spread) in enumerate(loss["clients"].items()):
+        points = spread["curve"] or [(0.0, 1.0), (end_s, 1.0)]
+        style = f"k{number % 6}{'' if spread['curve'] else ' stays'}"
+        lines.append(f'<path class="{style}" d="{_path(points, end_s)}"/>')
+        legend.append(f'<span><i class="{style}"></i>{escape(kind)}</span>')
+    step = next(s for s in (5, 10, 20, 30, 60, 120, 300, 600, 3600) if end_s / s <= 9 or s == 3600)
+    ticks = "".join(
+        f'<text x="{_x(t, end_s):.0f}" y="{HEIGHT - 8}" text-anchor="middle">{t} s</text>'
+        for t in range(0, int(end_s) + 1, step)
+    )
+    grid = "".join(
+        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{_y(v):.0f}" y2="{_y(v):.0f}"/>'
+        f'<text x="{LEFT - 6}" y="{_y(v) + 4:.0f}" text-anchor="end">{v:.0%}</text>'
+        for v in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<div class="kinds"><b>Clients not yet served</b>{"".join(legend)}</div>'
+        f'<div class="scroll"><svg class="curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="share of clients not yet served, over seconds">{grid}{ticks}'
+        f"{_objective(document['rto_s'], end_s)}{''.join(lines)}</svg></div>"
+    )
+
+
+def _objective(rto_s: float | None, end_s: float) -> str:
+    if rto_s is None:
+        return ""
+    x = _x(rto_s, end_s)
+    side = ("end", -4) if x > 0.85 * WIDTH else ("start", 4)
+    return (
+        f'<line class="rto" x1="{x:.0f}" x2="{x:.0f}" y1="{_y(1):.0f}" y2="{_y(0):.0f}"/>'
+        f'<text class="rto-name" x="{x + side[1]:.0f}" y="{_y(1) + 14:.0f}" '
+        f'text-anchor="{side[0]}">objective {rto_s:g} s</text>'
+    )
+
+
+def _path(points: list[tuple[float, float]], end_s: float) -> str:
+    inside = [(t, v) for t, v in points if t <= end_s]
+    if inside and inside[-1][0] < end_s:
+        later = next(((t, v) for t, v in points if t > end_s), None)
+        t, v = inside[-1]
+        slope = (later[1] - v) / (later[0] - t) if later else 0.0
+        inside.append((end_s, v + slope * (end_s - t)))
+    return "M" + "L".join(f"{_x(t, end_s):.1f} {_y(v):.1f}" for t, v in inside)
+
+
+def _x(t_s: float, end_s: float) -> float:
+    return LEFT + (WIDTH - LEFT) * t_s / end_s
+
+
+def _y(share: float) -> float:
+    return 12 + (HEIGHT - BOTTOM - 12) * (1 - share)
+
+
+def _table(loss: Json) -> str:
+    advice = loss["advice"]
+    rows = []
+    for kind, spread in loss["clients"].items():
+        cells = "".join(
+            f"<td class='n'>{seconds(spread[m])}</td>"
+            for m in ("mean_s", "p50_s", "p95_s", "worst_s")
+        )
+        rows.append(f"<tr><td>{escape(kind)}</td>{cells}{_judged(kind, advice)}</tr>")
+    head = "".join(f"<th class='n'>{h}</th>" for h in ("mean", "p50", "p95", "worst"))
+    goal = (
+        "" if advice is None else f"<th>{100 * advice['p']:g} % within {advice['rto_s']:g} s</th>"
+    )
+    return (
+        f'<div class="scroll"><table><tr><th>kind of client</th>{head}{goal}</tr>'
+        f"{''.join(rows)}</table></div>"
+    )
+
+
+def _judged(kind: str, advice: Json | None) -> str:
+    if advice is None:
+        return ""
+    within = advice["within_s"][kind]
+    if within is None or within > advice["rto_s"]:
+        return f'<td class="miss">no: {seconds(within)}</td>'
+    return f"<td>yes: {seconds(within)}</td>"
+
+
+def _advice(advice: Json | None) -> str:
+    if advice is None:
+        return ""
+    rows = "".join(
+        f"<tr><td class='n'>−{c['gain_s']:.0f} s</td><td class='wrap'>{escape(c['text'])}</td>"
+        f"<td>{'meets it' if c['meets'] else ''}</td></tr>"
+        for c in advice["changes"][:8]
+    )
+    plan = " and ".join(advice["plan"]) or (
+        "nothing to change" if advice["is_possible"] else "no settings do on this architecture"
+    )
+    beyond = "".join(f"<li>{escape(text)}</li>" for text in advice["unfixable"])
+    return (
+        f"<h3>What meets {advice['rto_s']:g} s</h3><p><b>{escape(plan)}</b></p>"
+        f'<div class="scroll"><table><tr><th class="n">gains</th><th>one change by itself</th>'
+        f"<th></th></tr>{rows}</table></div>"
+        + (f"<h3>Beyond settings</h3><ul class='plain'>{beyond}</ul>" if beyond else "")
+    )
+
+
+def _policies(rows: list[Json]) -> str:
+    if not rows:
+        return ""
+    body = "".join(
+        f"<tr><td>{escape(r['policy'])}</td><td>{escape(r['lost'])}</td>"
+        f"<td class='n'>{r['hit']:.0%}</td><td class='n'>{_growth(r['busiest'])}</td>"
+        f"<td>{escape(shares(r['loads']))}</td><td class='wrap'>{escape(r['remark'])}</td></tr>"
+        for r in rows
+    )
+    return (
+        '<section class="card"><h2>The same loss under other routing policies</h2>'
+        '<div class="scroll"><table><tr><th>policy</th><th>lost</th><th class="n">clients hit</th>'
+        f'<th class="n">survivor</th><th>then answered</th><th></th></tr>{body}</table></div>'
+        "</section>"
+    )
+
+
+def _growth(busiest: float | None) -> str:
+    return "from cold" if busiest is None else f"× {busiest:g}"
+
+
+def _assumptions(document: Json) -> str:
+    kinds = "".join(
+        f"<tr><td>{escape(k)}</td><td class='wrap'>{escape(says)}</td></tr>"
+        for k, says in document["kinds"].items()
+    )
+    left_out = "".join(f"<li>{escape(text)}</li>" for text in document["not_included"])
+    return (
+        f'<section class="card"><h2>Kinds of client</h2><table>{kinds}</table></section>'
+        f'<section class="card"><h2>Not included</h2><ul class="plain">{left_out}</ul></section>'
+    )
