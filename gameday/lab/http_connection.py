@@ -46,6 +46,11 @@ class Request:
                 return value
         return None
 
+    def text(self, name: bytes) -> str | None:
+        """The first value of a header as text, `name` in lower case."""
+        value = self.header(name)
+        return None if value is None else value.decode("latin-1")
+
 
 Handler = Callable[[Request, "Connection"], None]
 """Must lead to exactly one `respond` on the connection, now or later."""

@@ -47,7 +47,9 @@ class Region:
         self._db_started = False
         logs = Path(spec["dir"]) / "logs" / self.name
         self.pool = Pool(self.zygote, variables, logs, spec.get("runtime") or preferred(), self)
-        self.door = FrontDoor(spec["account"], hosts_of(self.name, {}), self.pool, self._counts)
+        self.door = FrontDoor(
+            spec["account"], hosts_of(self.name, {}), self.pool, self._counts, spec["speed"]
+        )
         here = spec["regions"][self.name]
         self._certificates = Certificates(
             Path(spec["ca_file"]), Path(spec["ca_key_file"]), self.name, here["bind"]

@@ -12,6 +12,9 @@ from typing import Any
 
 Row = dict[str, Any]
 
+NAMES = {"rest": ("ApiName", "4XXError", "5XXError"), "http": ("ApiId", "4xx", "5xx")}
+"""By kind of API: its dimension, and how its two error counts are called."""
+
 
 class RegionMetrics:
     """Counts since the last `take`."""
@@ -20,14 +23,16 @@ class RegionMetrics:
         self._counts: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], Counter[float]] = {}
 
     def answered(
-        self, api: str, stage: str, status: int, latency_ms: float, integration_ms: float | None
-    ) -> None:
-        """The front door answered a request."""
-        dimensions = (("ApiName", api), ("Stage", stage))
+        self, api: str, stage: str, status: int, latency_ms: float, integration_ms: float | None,
+        kind: str = "rest",
+    ) -> None:  # fmt: skip
+        """The front door answered a request; `api` is a REST API's name, else the API's id."""
+        dimension, client_error, server_error = NAMES.get(kind, NAMES["rest"])
+        dimensions = ((dimension, api), ("Stage", stage))
         add = self._add
         add("AWS/ApiGateway", "Count", "Count", dimensions, 1)
-        add("AWS/ApiGateway", "4XXError", "Count", dimensions, int(400 <= status < 500))
-        add("AWS/ApiGateway", "5XXError", "Count", dimensions, int(status >= 500))
+        add("AWS/ApiGateway", client_error, "Count", dimensions, int(400 <= status < 500))
+        add("AWS/ApiGateway", server_error, "Count", dimensions, int(status >= 500))
         add("AWS/ApiGateway", "Latency", "Milliseconds", dimensions, round(latency_ms))
         if integration_ms is not None:
             add("AWS/ApiGateway", "IntegrationLatency", "Milliseconds", dimensions,

@@ -10,19 +10,25 @@ import asyncio
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from gameday.lab.channel import Channel
 from gameday.lab.cloud.code import BadArchive, unpack
+from gameday.lab.cloud.http_apis import (
+    REST_TTL_S,
+    function_of,
+    function_urls,
+    http_apis,
+    http_domains,
+    identity_sources,
+)
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.log import log
 
 Body = dict[str, Any]
 
-_FUNCTION_OF_URI = re.compile(r":lambda:[^:]+:[^:]*:function:([^:/]+)(?::[^/]+)?/invocations$")
 _HEADER = "gatewayresponse.header."
 _TIMEOUT_MS = 29_000
 
@@ -60,10 +66,14 @@ def _function(function: Any, code_dir: Path) -> Body:
 
 
 def apis(moto: Moto, region: str) -> list[Body]:
-    """One entry for each stage of each REST API of a Region.
+    """One entry for each stage of each API of a Region, and one for each function URL.
 
     On AWS a stage serves the API as it was when deployed; here it serves the API as it is.
     """
+    return _rest_apis(moto, region) + http_apis(moto, region) + function_urls(moto, region)
+
+
+def _rest_apis(moto: Moto, region: str) -> list[Body]:
     if not moto.used("apigateway"):
         return []
     return [
@@ -74,36 +84,63 @@ def apis(moto: Moto, region: str) -> list[Body]:
             "stage": stage.name,
             "stage_variables": dict(stage.variables or {}),
             "binary_types": list(api.binaryMediaTypes or []),
-            "routes": sorted(_routes(api), key=lambda r: (r["path"], r["method"])),
+            "routes": sorted(_routes(api, stage), key=lambda r: (r["path"], r["method"])),
             "gateway_responses": {
                 name: _gateway_response(r) for name, r in sorted(api.gateway_responses.items())
             },
+            "invoke_host_closed": bool(api.disableExecuteApiEndpoint),
         }
         for api in moto.backend("apigateway", region).apis.values()
         for stage in api.stages.values()
     ]
 
 
-def _routes(api: Any) -> Iterable[Body]:
+def _routes(api: Any, stage: Any) -> Iterable[Body]:
     for resource in api.resources.values():
+        path = resource.get_path()
         for name, method in resource.resource_methods.items():
             if method.method_integration is not None:
-                yield {
-                    "method": name,
-                    "path": resource.get_path(),
-                    "integration": _integration(method.method_integration.to_json()),
-                }
+                integration = _integration(method.method_integration.to_json())
+                authorizer = api.authorizers.get(method.authorizer_id)
+                if authorizer is not None and method.authorization_type == "CUSTOM":
+                    integration["authorizer"] = _authorizer(authorizer)
+                limit = _limit(stage.method_settings, path, name)
+                if limit:
+                    integration["throttle"] = limit
+                yield {"method": name, "path": path, "integration": integration}
 
 
 def _integration(integration: Body) -> Body:
-    named = _FUNCTION_OF_URI.search(integration["uri"] or "")
     return {
         "type": integration["type"],
-        "function": named[1] if named else None,
+        "function": function_of(integration["uri"]),
         "timeout_ms": int(integration["timeoutInMillis"] or _TIMEOUT_MS),
         "templates": integration["requestTemplates"] or {},
         "responses": integration["integrationResponses"] or {},
     }
+
+
+def _authorizer(authorizer: Any) -> Body:
+    ttl = authorizer.authorizer_result_ttl
+    sources = filter(None, (authorizer.identity_source or "").split(","))
+    return {
+        "id": authorizer.id,
+        "type": authorizer.type,
+        "function": function_of(authorizer.authorizer_uri),
+        "identity": identity_sources(sources),
+        "ttl_s": REST_TTL_S if ttl is None else int(ttl),
+        "pattern": authorizer.identity_validation_expression,
+    }
+
+
+def _limit(settings: Body, path: str, method: str) -> list[float] | None:
+    """`[requests per AWS second, burst]` of a method: its own settings, else the stage's."""
+    escaped = path.replace("/", "~1")
+    for key in (f"{escaped}/{method}", f"{escaped}/*", "*/*"):
+        found = settings.get(key)
+        if found:
+            return [found["throttlingRateLimit"], found["throttlingBurstLimit"]]
+    return None
 
 
 def _gateway_response(response: Any) -> Body:
@@ -125,7 +162,7 @@ def domains(moto: Moto, region: str) -> dict[str, list[Body]]:
     if not moto.used("apigateway"):
         return {}
     backend = moto.backend("apigateway", region)
-    return {
+    return http_domains(moto, region) | {
         name: [
             {
                 "base_path": "" if m.base_path == "(none)" else m.base_path,

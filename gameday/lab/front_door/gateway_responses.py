@@ -25,14 +25,17 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class _Kind:
     status: int
-    message: str
+    message: str | None
     error_type: str
     gateway_type: str
+    message_key: str = "message"
 
 
 _INTERNAL = "Internal server error"
+_NOT_AUTHORIZED = "User is not authorized to access this resource"
 KINDS = {
     "forbidden": _Kind(403, "Forbidden", "ForbiddenException", "ACCESS_DENIED"),
+    "closed": _Kind(403, "Forbidden", "ForbiddenException", "ACCESS_DENIED"),
     "no_route": _Kind(403, "Missing Authentication Token", "MissingAuthenticationTokenException",
                       "MISSING_AUTHENTICATION_TOKEN"),
     "too_large": _Kind(413, "Request Too Long", "RequestTooLargeException", "REQUEST_TOO_LARGE"),
@@ -42,8 +45,37 @@ KINDS = {
     "function_error": _Kind(502, _INTERNAL, "InternalServerErrorException", "DEFAULT_5XX"),
     "timeout": _Kind(504, "Endpoint request timed out", "InternalServerErrorException",
                      "INTEGRATION_TIMEOUT"),
+    "too_many": _Kind(429, "Too Many Requests", "TooManyRequestsException", "THROTTLED"),
+    "unauthorized": _Kind(401, "Unauthorized", "UnauthorizedException", "UNAUTHORIZED"),
+    "denied": _Kind(403, _NOT_AUTHORIZED, "AccessDeniedException", "ACCESS_DENIED", "Message"),
+    "explicit_deny": _Kind(403, f"{_NOT_AUTHORIZED} with an explicit deny",
+                           "AccessDeniedException", "ACCESS_DENIED", "Message"),
+    "authorizer_failed": _Kind(500, None, "AuthorizerConfigurationException",
+                               "AUTHORIZER_CONFIGURATION_ERROR"),
 }  # fmt: skip
 """A throttled function is 500, an error or a malformed answer of the function is 502."""
+
+HTTP_KINDS = {
+    "forbidden": (403, "Forbidden"),
+    "closed": (404, "Not Found"),
+    "no_route": (404, "Not Found"),
+    "too_large": (413, "Request Entity Too Large"),
+    "throttled": (503, "Service Unavailable"),
+    "misconfigured": (500, "Internal Server Error"),
+    "function_error": (500, "Internal Server Error"),
+    "timeout": (503, "Service Unavailable"),
+    "too_many": (429, "Too Many Requests"),
+    "unauthorized": (401, "Unauthorized"),
+    "denied": (403, "Forbidden"),
+    "explicit_deny": (403, "Forbidden"),
+    "authorizer_failed": (500, "Internal Server Error"),
+}
+"""HTTP APIs, which nobody can customise (page "Troubleshooting issues with HTTP API Lambda
+integrations"; status and body of throttled functions, timeouts and unknown routes as observed)."""
+
+URL_KINDS = {"throttled": (429, "Rate Exceeded."), "function_error": (502, "Internal Server Error"),
+             "timeout": (504, "Gateway Timeout")}  # fmt: skip
+"""Function URLs, where they differ from HTTP APIs (observed)."""
 
 INTEGRATION_FAILURE_STATUS = 504
 """Customising INTEGRATION_FAILURE brings its own default in place of a throttled function's 500."""
@@ -73,13 +105,22 @@ def gateway_response(
     )
 
 
+def http_response(kind: str, api_kind: str) -> Answer:
+    """The answer of an HTTP API (`api_kind` http) or a function URL (`url`) for `kind`."""
+    own = URL_KINDS if api_kind == "url" else {}
+    status, message = own.get(kind) or HTTP_KINDS[kind]
+    body = json.dumps({"Message" if api_kind == "url" else "message": message},
+                      separators=(",", ":"))  # fmt: skip
+    return Answer(status, (("content-type", "application/json"),), body.encode())
+
+
 def _body(template: str | None, what: _Kind, request_id: str) -> str:
     if template is None:
         space = " " if what.status >= 500 else ""  # AWS's own two spellings
-        return f'{{"message":{space}"{what.message}"}}'
+        return f'{{"{what.message_key}":{space}{json.dumps(what.message)}}}'
     values = {
         "$context.error.messageString": json.dumps(what.message),
-        "$context.error.message": what.message,
+        "$context.error.message": what.message or "",
         "$context.error.responseType": what.gateway_type,
         "$context.requestId": request_id,
     }

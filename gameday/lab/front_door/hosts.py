@@ -4,6 +4,9 @@ Host                                      path                             serve
 api.example.test (a custom domain)        longest base path that matches   its mapping
 <api>.execute-api.<region>.amazonaws.com  /<stage>/...                     that stage
 anything                                  /_aws/execute-api/<api>/<stage>/ that stage
+<url>.lambda-url.<region>.on.aws          any                              that function URL
+
+An HTTP API's stage `$default` stands without a segment of the path.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from typing import Any
 from gameday.lab.front_door.routes import Routes
 
 LOCAL_PREFIX = "/_aws/execute-api/"
+DEFAULT_STAGE = "$default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,9 @@ class Stage:
     variables: Mapping[str, str] | None
     binary_types: frozenset[str]
     gateway_responses: Mapping[str, Mapping[str, Any]]
+    kind: str = "rest"  # or "http", or "url" for a function URL
+    cors: Mapping[str, Any] | None = None
+    invoke_host_closed: bool = False  # disableExecuteApiEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Place:
     full_path: str
     domain: str
     custom: bool
+    closed: bool = False  # an invoke host that the API has disabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +66,20 @@ class Hosts:
         if mappings is not None:
             return self._custom(host, mappings, path)
         api, _, rest = host.partition(".")
-        if rest == f"execute-api.{self.region}.amazonaws.com":
+        if rest in (f"execute-api.{self.region}.amazonaws.com", f"lambda-url.{self.region}.on.aws"):
             return self._invoke_host(api, path, host)
         return None
 
     def _invoke_host(self, api: str, path: str, domain: str) -> Place | None:
         name, slash, rest = path[1:].partition("/")
-        stage = self.stages.get((api, name))
-        return Place(stage, slash + rest or "/", path, domain, False) if stage else None
+        stage, inner = self.stages.get((api, name)), slash + rest or "/"
+        if name == DEFAULT_STAGE:
+            path = inner
+        if stage is None:
+            stage, inner = self.stages.get((api, DEFAULT_STAGE)), path
+        if stage is None:
+            return None
+        return Place(stage, inner, path, domain, False, stage.invoke_host_closed)
 
     def _custom(self, host: str, mappings: Sequence[Mapping[str, str]], path: str) -> Place | None:
         for mapping in sorted(mappings, key=lambda m: -len(m["base_path"])):
@@ -95,4 +109,7 @@ def _stage(api: Mapping[str, Any]) -> Stage:
         variables=api.get("stage_variables") or None,
         binary_types=frozenset(t.replace("~1", "/") for t in api.get("binary_types") or ()),
         gateway_responses=api.get("gateway_responses") or {},
+        kind=api.get("kind") or "rest",
+        cors=api.get("cors"),
+        invoke_host_closed=bool(api.get("invoke_host_closed")),
     )

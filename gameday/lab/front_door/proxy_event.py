@@ -49,14 +49,16 @@ class Arrival:
 
 def proxy_event(
     request: Request, place: Place, resource: Resource, parameters: Mapping[str, str],
-    arrival: Arrival,
-) -> bytes:  # fmt: skip
-    """The event that the function gets, as JSON."""
+    arrival: Arrival, authorizer: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The event that the function gets; `authorizer` is what a Lambda authorizer gave."""
     headers = _headers(request, place, arrival)
     single = {name: values[-1] for name, values in headers.items()}
     query = _query(arrival.query)
     body, is_base64 = _body(request, single, place.stage.binary_types)
-    event = {
+    context = _context(request, place, resource, arrival, single)
+    return {
+        **({} if place.stage.kind == "rest" else {"version": "1.0"}),
         "resource": resource.path,
         "path": place.full_path if place.custom else place.path,
         "httpMethod": request.method,
@@ -66,11 +68,10 @@ def proxy_event(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": parameters or None,
         "stageVariables": place.stage.variables,
-        "requestContext": _context(request, place, resource, arrival, single),
+        "requestContext": context if authorizer is None else {**context, "authorizer": authorizer},
         "body": body,
         "isBase64Encoded": is_base64,
     }
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def proxy_answer(payload: bytes, binary_types: frozenset[str], accept: str) -> Answer | None:
@@ -81,7 +82,7 @@ def proxy_answer(payload: bytes, binary_types: frozenset[str], accept: str) -> A
         return None
     if not isinstance(answer, dict):
         return None
-    status = _status(answer.get("statusCode"))
+    status = status_of(answer.get("statusCode"))
     headers = _answer_headers(answer)
     body = answer.get("body")
     if status is None or headers is None or not isinstance(body, str | None):
@@ -143,7 +144,7 @@ def _context(
         "resourcePath": resource.path,
         "httpMethod": request.method,
         "extendedRequestId": arrival.extended_request_id,
-        "requestTime": _request_time(int(arrival.at)),
+        "requestTime": request_time(int(arrival.at)),
         "path": place.full_path,
         "accountId": arrival.account,
         "protocol": "HTTP/1.1",
@@ -165,11 +166,12 @@ def _context(
 
 
 @functools.lru_cache(maxsize=4)
-def _request_time(second: int) -> str:
+def request_time(second: int) -> str:
+    """A whole unix second as API Gateway writes it: `12/Mar/2020:19:03:58 +0000`."""
     return datetime.fromtimestamp(second, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
 
 
-def _status(value: Any) -> int | None:
+def status_of(value: Any) -> int | None:
     """AWS takes a number, or a string that is one."""
     if isinstance(value, bool) or not isinstance(value, int | str | float):
         return None
@@ -194,14 +196,22 @@ def _answer_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]] | None:
         lower = name.lower()
         if value is None or lower == "transfer-encoding":  # the framing is API Gateway's
             continue
-        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        if isinstance(value, dict | list) or not _BREAKS.isdisjoint(name + text):
+        line = header_line(f"x-amzn-Remapped-{name}" if lower in REMAPPED else name, value)
+        if line is None:
             return None
         typed = typed or lower == "content-type"
-        result.append((f"x-amzn-Remapped-{name}" if lower in REMAPPED else name, text))
+        result.append(line)
     if not typed:
         result.append(("content-type", "application/json"))
     return result
+
+
+def header_line(name: str, value: Any) -> tuple[str, str] | None:
+    """A header as it goes out; None for a value that is no scalar or would break the line."""
+    text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+    if isinstance(value, dict | list) or not _BREAKS.isdisjoint(name + text):
+        return None
+    return name, text
 
 
 def _is_binary(

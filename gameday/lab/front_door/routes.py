@@ -1,4 +1,4 @@
-"""Which resource of a REST API a path means: the most specific one, as API Gateway decides it.
+"""Which resource of an API a path means: the most specific one, as API Gateway decides it.
 
 In each segment a literal goes before `{name}`, and `{name+}` takes all that is left, at least one
 segment. The resource is chosen first and the method afterwards, so a method that the chosen
@@ -45,18 +45,27 @@ class Routes:
 
     def __init__(self, routes: Iterable[Mapping[str, Any]]) -> None:
         self._root = _Node()
+        self._default: Resource | None = None
         for route in routes:
             resource = self._resource(route["path"])
             resource.methods[route["method"].upper()] = route["integration"]
 
-    def find(self, path: str) -> Match | None:
-        """The resource that `path` (still percent-encoded) means, with its decoded parameters."""
+    def find(self, path: str, method: str | None = None) -> Match | None:
+        """The resource that `path` (still percent-encoded) means, with its decoded parameters.
+
+        With `method` only resources that have it count, as in HTTP APIs, whose `$default` takes
+        what no other route does.
+        """
         segments = [unquote(s) for s in path.split("/")[1:]]
         if segments and segments[-1] == "":
             segments.pop()
-        return _descend(self._root, segments, 0)
+        found = _descend(self._root, segments, 0, method)
+        return found or ((self._default, {}) if self._default else None)
 
     def _resource(self, path: str) -> Resource:
+        if path == "$default":
+            self._default = self._default or _new_resource(path)
+            return self._default
         node = self._root
         for segment in path.strip("/").split("/"):
             if segment.startswith("{") and segment.endswith("+}"):
@@ -78,17 +87,21 @@ def _new_resource(path: str) -> Resource:
     return Resource(path, hashlib.sha256(path.encode()).hexdigest()[:6])
 
 
-def _descend(node: _Node, segments: list[str], at: int) -> Match | None:
+def _descend(node: _Node, segments: list[str], at: int, method: str | None) -> Match | None:
     if at == len(segments):
-        return (node.resource, {}) if node.resource else None
+        return (node.resource, {}) if node.resource and _has(node.resource, method) else None
     literal = node.literals.get(segments[at])
-    if literal and (found := _descend(literal, segments, at + 1)):
+    if literal and (found := _descend(literal, segments, at + 1, method)):
         return found
     if node.variable:
         name, child = node.variable
-        if found := _descend(child, segments, at + 1):
+        if found := _descend(child, segments, at + 1, method):
             return found[0], {name: segments[at], **found[1]}
-    if node.greedy:
+    if node.greedy and _has(node.greedy[1], method):
         name, resource = node.greedy
         return resource, {name: "/".join(segments[at:])}
     return None
+
+
+def _has(resource: Resource, method: str | None) -> bool:
+    return method is None or resource.integration(method) is not None

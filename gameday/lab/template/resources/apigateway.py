@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gameday.lab.template.intrinsics import text
 from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
+from gameday.lab.template.resources.authorizers import authorizers_of
 from gameday.templates import body_methods
 
 _PREFIX = "x-amazon-apigateway-"
 _READ_IN_BODY = frozenset(
     {"openapi", "swagger", "info", "paths", f"{_PREFIX}gateway-responses",
-     f"{_PREFIX}binary-media-types"}
+     f"{_PREFIX}binary-media-types", "securityDefinitions", "components"}
 )  # fmt: skip
 _OPERATION_READ = frozenset(
     {f"{_PREFIX}integration", "responses", "parameters", "summary", "description", "operationId",
-     "tags", "consumes", "produces"}
+     "tags", "consumes", "produces", "security"}
 )  # fmt: skip
+
+
+_METHOD_SETTINGS = {
+    "ThrottlingRateLimit": "throttling/rateLimit", "ThrottlingBurstLimit": "throttling/burstLimit",
+    "MetricsEnabled": "metrics/enabled", "LoggingLevel": "logging/loglevel",
+    "DataTraceEnabled": "logging/dataTrace",
+}  # fmt: skip
 
 
 @handles("AWS::ApiGateway::RestApi", "RootResourceId", "RestApiId")
@@ -35,7 +44,7 @@ def rest_api(resource: Resource) -> Made:
     resource.take("Parameters")  # how a body is imported: nothing to import here
     api_id = made["id"]
     root = made.get("rootResourceId") or _root(resource, api_id)
-    _routes(resource, api_id, root, body)
+    _routes(resource, api_id, root, body, authorizers_of(resource, api_id, body))
     for kind, response in (body.get(f"{_PREFIX}gateway-responses") or {}).items():
         _put_gateway_response(resource, api_id, kind, response)
     resource.unread.update(f"Body.{key}" for key in body.keys() - _READ_IN_BODY)
@@ -57,7 +66,7 @@ def method(resource: Resource) -> Made:
     resource.call(
         "apigateway", "put_method", **place,
         AuthorizationType=resource.take("AuthorizationType", "NONE"),
-        **resource.some("ApiKeyRequired", "RequestParameters", "OperationName"),
+        **resource.some("ApiKeyRequired", "AuthorizerId", "RequestParameters", "OperationName"),
     )  # fmt: skip
     for response in resource.take("MethodResponses", []):
         resource.call("apigateway", "put_method_response", **place, **response)
@@ -83,6 +92,16 @@ def stage(resource: Resource) -> Made:
         "apigateway", "create_stage", StageName=name, Tags=tags_of(resource.take("Tags")) or None,
         **resource.some("RestApiId", "DeploymentId", "Description", "Variables", "TracingEnabled"),
     )  # fmt: skip
+    changes = [
+        {"op": "replace", "path": f"/{path}/{key}", "value": text(setting[member])}
+        for setting in resource.take("MethodSettings", [])
+        for path in [method_path(setting)]
+        for member, key in _METHOD_SETTINGS.items()
+        if member in setting
+    ]
+    if changes:
+        resource.call("apigateway", "update_stage", StageName=name, patchOperations=changes,
+                      RestApiId=resource.need("RestApiId"))  # fmt: skip
     return Made(str(name))
 
 
@@ -132,17 +151,29 @@ def base_path_mapping(resource: Resource) -> Made:
     return Made(f"{domain}|{base_path or '(none)'}")
 
 
+def method_path(setting: Mapping[str, Any]) -> str:
+    """The place of a MethodSetting in a patch: `*/*`, or `~1items~1{id}/GET`."""
+    path, verb = setting.get("ResourcePath", "/*"), setting.get("HttpMethod", "*")
+    return f"*/{verb}" if path == "/*" else f"{path.replace('/', '~1')}/{verb}"
+
+
 def _root(resource: Resource, api_id: str) -> str:
     items = resource.call("apigateway", "get_resources", restApiId=api_id)["items"]
     return next(str(item["id"]) for item in items if item["path"] == "/")
 
 
-def _routes(resource: Resource, api_id: str, root: str, body: Mapping[str, Any]) -> None:
+def _routes(
+    resource: Resource, api_id: str, root: str, body: Mapping[str, Any],
+    authorizers: Mapping[str, str],
+) -> None:  # fmt: skip
     ids = {"": root}
     for path, verb, operation in body_methods(body):
         resource_id = _segments(resource, api_id, path, ids)
         place = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": verb}
-        resource.call("apigateway", "put_method", **place, authorizationType="NONE")
+        found = [authorizers[n] for s in operation.get("security") or [] for n in s
+                 if n in authorizers]  # fmt: skip
+        guard = {"authorizationType": "CUSTOM", "authorizerId": found[0]} if found else {}
+        resource.call("apigateway", "put_method", **place, **{"authorizationType": "NONE"} | guard)
         left = operation.keys() - _OPERATION_READ
         resource.unread.update(f"Body.paths.{path}.{verb.lower()}.{key}" for key in left)
         integration = operation.get(f"{_PREFIX}integration")

@@ -38,9 +38,40 @@ def permission(resource: Resource) -> Made:
     name = resource.need("FunctionName")
     resource.call(
         "lambda", "add_permission", FunctionName=name, StatementId=statement,
-        **resource.some("Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken"),
+        **resource.some("Action", "Principal", "SourceArn", "SourceAccount", "EventSourceToken",
+                        "FunctionUrlAuthType", "InvokedViaFunctionUrl"),
     )  # fmt: skip
     return Made(statement)
+
+
+@handles("AWS::Lambda::Version", "Version", "FunctionArn")
+def version(resource: Resource) -> Made:
+    """A version; Ref gives its ARN. The lab's Regions run the function as it is now."""
+    made = resource.call("lambda", "publish_version",
+                         **resource.some("FunctionName", "Description", "CodeSha256"))  # fmt: skip
+    arn = made["FunctionArn"]
+    return Made(arn, {"Version": made["Version"], "FunctionArn": arn})
+
+
+@handles("AWS::Lambda::Alias", "AliasArn")
+def alias(resource: Resource) -> Made:
+    """An alias; Ref gives its ARN. Weights between versions are listed: there is one version."""
+    made = resource.call("lambda", "create_alias",
+                         **resource.some("Name", "FunctionName", "FunctionVersion",
+                                         "Description"))  # fmt: skip
+    return Made(made["AliasArn"], {"AliasArn": made["AliasArn"]})
+
+
+@handles("AWS::Lambda::Url", "FunctionUrl", "FunctionArn")
+def url(resource: Resource) -> Made:
+    """A function URL; Ref gives the function's ARN. IAM is not checked."""
+    name = str(resource.need("TargetFunctionArn"))
+    resource.take("Qualifier")
+    arn = ":".join(name.split(":")[:7])  # an alias' URL is the function's
+    made = resource.call("lambda", "create_function_url_config", FunctionName=arn,
+                         **resource.some("AuthType", "Cors", "InvokeMode"))  # fmt: skip
+    return Made(made["FunctionArn"], {"FunctionUrl": made["FunctionUrl"],
+                                      "FunctionArn": made["FunctionArn"]})  # fmt: skip
 
 
 def local_path(value: Any) -> str | None:
