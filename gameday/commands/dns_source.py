@@ -7,9 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-from gameday import aws
 from gameday.errors import UsageError
 from gameday.lab import handle
 from gameday.lab.alias_targets import AliasTargets
@@ -76,20 +73,12 @@ def _its_own_name(name: str) -> External:
 
 
 def from_lab(folder: Path) -> Source:
-    """The lab that is up in `folder`, as its AWS API and its status show it at this moment.
+    """The lab that is up in `folder`, as its name server and its checkers see it at this moment.
 
     :raises LabError: none is up, or it does not answer.
     """
     env = handle.environment(folder)
-    status = handle.call(env, "GET", "/status")
-    client = boto3.client(
-        "route53", region_name=aws.GLOBAL_REGION, endpoint_url=env["AWS_ENDPOINT_URL"],
-        aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
-    )  # fmt: skip
-    with aws.translated("reading the lab's zones"):
-        body = {"zones": _zones(client), "cidr_collections": _collections(client)}
-        items = _all(client, "list_health_checks", "HealthChecks")
+    status, body = handle.call(env, "GET", "/status"), handle.zones(env)
     outside = AliasTargets({n: r["address"] for n, r in status["regions"].items()})
     outside.stand_in(status["resources"])
     seen = (status["processes"]["checkers"]["status"] or {}).get("checks", {})
@@ -97,33 +86,7 @@ def from_lab(folder: Path) -> Source:
     return Source(
         parse_zones(body),
         {check: bool(found["healthy"]) for check, found in seen.items()},
-        {c["Id"]: parse_check(c) for c in items},
+        {c["Id"]: parse_check(c) for c in body["health_checks"]},
         outside,
         parse_networks(file.read_text(), str(file)),
     )
-
-
-def _zones(client: Any) -> list[Json]:
-    zones = _all(client, "list_hosted_zones", "HostedZones")
-    return [
-        {"id": z["Id"].rpartition("/")[2], "name": z["Name"],
-         "record_sets": _all(client, "list_resource_record_sets", "ResourceRecordSets",
-                             HostedZoneId=z["Id"])}
-        for z in zones if not z["Config"]["PrivateZone"]
-    ]  # fmt: skip
-
-
-def _collections(client: Any) -> list[Json]:
-    found = []
-    for collection in _all(client, "list_cidr_collections", "CidrCollections"):
-        locations: dict[str, list[str]] = {}
-        blocks = _all(client, "list_cidr_blocks", "CidrBlocks", CollectionId=collection["Id"])
-        for block in blocks:
-            locations.setdefault(block["LocationName"], []).append(block["CidrBlock"])
-        found.append({"id": collection["Id"], "locations": locations})
-    return found
-
-
-def _all(client: Any, operation: str, member: str, **parameters: Any) -> list[Json]:
-    pages = client.get_paginator(operation).paginate(**parameters)
-    return [row for page in pages for row in page[member]]

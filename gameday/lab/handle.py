@@ -124,12 +124,23 @@ def call(env: dict[str, str], method: str, path: str, body: Any = None) -> dict[
     :raises LabError: it refuses, or does not answer.
     """
     token = Path(env["GAMEDAY_TOKEN_FILE"]).read_text()
-    request = urllib.request.Request(
-        env["GAMEDAY_ADMIN"] + path,
-        method=method,
-        data=None if body is None else json.dumps(body).encode(),
-        headers={"Authorization": f"Bearer {token}"},
-    )
+    data = None if body is None else json.dumps(body).encode()
+    return _answer(env["GAMEDAY_ADMIN"] + path, method, data, {"Authorization": f"Bearer {token}"})
+
+
+def zones(env: dict[str, str]) -> dict[str, Any]:
+    """What the name server of the lab that `env` describes serves, as a snapshot's body.
+
+    :raises LabError: it refuses, or does not answer.
+    """
+    token = Path(env["GAMEDAY_TOKEN_FILE"]).read_text()
+    return _answer(env["AWS_ENDPOINT_URL"] + "/_gameday/zones", headers={"x-gameday-token": token})
+
+
+def _answer(
+    url: str, method: str = "GET", data: bytes | None = None, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    request = urllib.request.Request(url, data, headers or {}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=15) as response:
@@ -139,7 +150,7 @@ def call(env: dict[str, str], method: str, path: str, body: Any = None) -> dict[
         with error:
             raise LabError(json.load(error)["error"]) from None
     except OSError as error:
-        raise LabError(f"the lab's management API does not answer: {error}") from None
+        raise LabError(f"the lab does not answer at {url}: {error}") from None
 
 
 def down(folder: Path) -> None:

@@ -33,6 +33,7 @@ class ZoneExport:
     name: str
     record_sets: list[Json]
     health_checks: list[Json]
+    left_out: tuple[str, ...] = ()  # names that a traffic policy answers for
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -84,13 +85,16 @@ def read_zone(zone: Path, health_checks: Path | None = None) -> ZoneExport:
 
     :raises UsageError: one line with the file, the record set or the check, and what is wrong.
     """
-    record_sets = read_rows(zone, "ResourceRecordSets")
+    rows = read_rows(zone, "ResourceRecordSets")
+    record_sets = [r for r in rows if not is_policy_record(r)]
     checks = read_rows(health_checks, "HealthChecks") if health_checks else []
     name = next((str(r.get("Name")) for r in record_sets if r.get("Type") == "SOA"), None)
     if name is None:
         raise UsageError(f"{zone}: no SOA record: export the whole zone")
     try:
-        export = ZoneExport(_id(canonical(name), record_sets), canonical(name), record_sets, checks)
+        left_out = tuple(str(r.get("Name")) for r in rows if is_policy_record(r))
+        apex = canonical(name)
+        export = ZoneExport(_id(apex, record_sets), apex, record_sets, checks, left_out)
         used = {r.health_check for r in export.parsed().record_sets()}
     except UsageError as e:
         raise UsageError(f"{zone}: {e}") from e
@@ -103,6 +107,13 @@ def read_zone(zone: Path, health_checks: Path | None = None) -> ZoneExport:
     if health_checks and missing:
         raise UsageError(f"{zone}: health check {missing[0]} is not in {health_checks}")
     return export
+
+
+def is_policy_record(record: Mapping[str, Any]) -> bool:
+    """Whether it stands for a traffic policy instance, whose tree no export holds."""
+    return "TrafficPolicyInstanceId" in record and not (
+        record.get("AliasTarget") or record.get("ResourceRecords")
+    )
 
 
 def _id(name: str, record_sets: Iterable[Json]) -> str:
@@ -119,7 +130,11 @@ def warnings(export: ZoneExport, regions: Mapping[str, Mapping[str, Any]]) -> li
     zone = export.parsed()
     known = AliasTargets({name: region["address"] for name, region in regions.items()})
     names = sorted({r.alias.name for r in zone.record_sets() if r.alias})
-    return [
+    policies = [
+        f"{name} is answered by a traffic policy, which the export does not hold: create it here"
+        for name in export.left_out
+    ]
+    return policies + [
         f"nothing stands behind alias target {name}: PUT /resources/{name} gives it an address"
         for name in names
         if not zone.contains(name) and known(name) is None

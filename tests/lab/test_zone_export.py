@@ -60,6 +60,13 @@ def test_has_a_zone_without_regions_the_default_one_and_an_id(tmp_path: Path) ->
     assert export.id
 
 
+def test_is_a_record_of_a_traffic_policy_left_out_and_named(tmp_path: Path) -> None:
+    policy = {"Name": "tp.example.org.", "Type": "A", "TrafficPolicyInstanceId": "i1"}
+    export = read_zone(written(tmp_path, [SOA, policy])[0])
+    assert [r["Type"] for r in export.record_sets] == ["SOA"]
+    assert "tp.example.org. is answered by a traffic policy" in warnings(export, {})[0]
+
+
 def test_which_alias_targets_need_a_stand_in(tmp_path: Path) -> None:
     export = read_zone(*written(tmp_path))
     said = warnings(export, {r: {"address": "127.0.1.1"} for r in export.regions})

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from cloud_process import Cloud
+
+from gameday.lab.check_board import Checker
+from gameday.route53.check import CHECKER_REGIONS
 
 
 def zone_of(cloud: Cloud, name: str = "example.test") -> tuple[Any, str]:
@@ -225,8 +229,11 @@ def test_a42_the_last_failure_is_remembered_after_recovery(cloud: Cloud) -> None
     assert "has not failed" in statuses[1]
 
 
-def test_checker_ranges_are_loopback(cloud: Cloud) -> None:
-    assert cloud.client("route53").get_checker_ip_ranges()["CheckerIpRanges"] == ["127.0.0.0/8"]
+def test_do_the_checkers_addresses_lie_in_the_ranges_that_are_given(cloud: Cloud) -> None:
+    ranges = cloud.client("route53").get_checker_ip_ranges()["CheckerIpRanges"]
+    for region in (*CHECKER_REGIONS, "elsewhere"):
+        ip = ip_address(Checker(region, 15, 0.0).ip)
+        assert any(ip in ip_network(block) for block in ranges)
 
 
 def test_tags_of_zones_and_checks(cloud: Cloud) -> None:

@@ -163,6 +163,11 @@ class HealthChecks:
         """Every check, oldest first."""
         return list(self._checks.values())
 
+    def routing_controls(self) -> list[str]:
+        """The routing controls that checks follow."""
+        configs = (c["HealthCheckConfig"] for c in self._checks.values())
+        return [c["RoutingControlArn"] for c in configs if c.get("RoutingControlArn")]
+
     def _refuse_invalid(self, config: Config) -> None:
         found = refusals(config)
         for child in config.get("ChildHealthChecks", []):

@@ -18,8 +18,13 @@ Adopt = Callable[[dict[str, Any]], list[str]]
 PREFIX = "/_gameday/"
 
 
-def answer(request: Request, stacks: Stacks, adopt: Adopt, token: str) -> Response:
-    """The answer to one request: `GET ready`, `GET|PUT|DELETE stacks`, `PUT zone`."""
+def answer(
+    request: Request, stacks: Stacks, adopt: Adopt, told: Callable[[], Any], token: str
+) -> Response:
+    """The answer to one request: `GET ready`, `GET|PUT|DELETE stacks`, `PUT zone`, `GET zones`.
+
+    `told` is what the name server was told last.
+    """
     path = request.path.removeprefix(PREFIX)
     if path == "ready":
         return Response(200, body=b"ready\n")
@@ -28,6 +33,8 @@ def answer(request: Request, stacks: Stacks, adopt: Adopt, token: str) -> Respon
         return _json(403, {"error": "the header x-gameday-token does not hold this lab's token"})
     if path == "zone" and request.method == "PUT":
         return _json(200, {"warnings": adopt(json.loads(request.body))})
+    if path == "zones" and request.method == "GET":
+        return _json(200, told())
     if path != "stacks":
         return _json(404, {"error": f"there is no {request.path}"})
     if request.method == "GET":

@@ -51,12 +51,16 @@ class Cloud:
         self.experiments = Experiments(account, speed, world)
         self.publisher = snapshots.Publisher(channel)
         self._alarms_told: dict[str, str] = {}
+        self._controls_told: dict[str, str] = {}
         self.question = DnsQuestion(spec, self.route53.snapshot, self.route53.health)
         own = functools.partial(OwnOperations, base_url=base_url)
         self.own = {
             "route53": own(
                 "route53",
                 handlers=self.route53.handlers() | {"TestDNSAnswer": self.question.answer},
+            ),
+            "route53-recovery-cluster": own(
+                "route53-recovery-cluster", handlers=self.route53.routing_controls.handlers()
             ),
             "fis": own("fis", handlers=self.experiments.handlers()),
             "cloudformation": own(
@@ -69,9 +73,12 @@ class Cloud:
     async def handle(self, request: Request) -> Response:
         """The answer to one HTTP request at the AWS endpoint."""
         if request.raw_path.startswith(internal.PREFIX):
-            answered = internal.answer(request, self.stacks, self.adopt, self.spec["token"])
+            answered = internal.answer(
+                request, self.stacks, self.adopt, self.route53.snapshot, self.spec["token"]
+            )
             if not is_read(request):
                 await self.publish_dns()
+                self.tell_routing_controls()
             return answered
         scope = scope_of(request, self.regions.names[0])
         if scope.service == "lambda":
@@ -106,8 +113,9 @@ class Cloud:
         """Tell the processes whose configuration a call for `scope` may have changed."""
         if scope.service in ("lambda", "apigateway"):
             await self.publish_regions(scope.region)
-        elif scope.service == "route53":
+        elif scope.service in ("route53", "route53-recovery-cluster"):
             await self.publish_dns()
+            self.tell_routing_controls()
         elif scope.service == "monitoring" and action == "PutMetricData":
             self.metrics.client_put(scope.region)
         elif scope.service == "monitoring":
@@ -144,8 +152,9 @@ class Cloud:
             await self.publish_regions(process.partition("/")[2])
         else:
             await self.publish_dns()
-            self._alarms_told = {}
+            self._alarms_told, self._controls_told = {}, {}
             self.tell_alarms()
+            self.tell_routing_controls()
 
     async def pause(self, region: str, arn: str, paused: bool) -> None:
         """FIS pauses or resumes a global table's replication in `region`."""
@@ -168,6 +177,14 @@ class Cloud:
         self._alarms_told = states
         if changed:
             self.channel.send("alarms", to="checkers", states=changed)
+
+    def tell_routing_controls(self) -> None:
+        """Tell the checkers which routing controls were switched."""
+        states = self.route53.routing_controls.states()
+        changed = {arn: s for arn, s in states.items() if self._controls_told.get(arn) != s}
+        self._controls_told = states
+        if changed:
+            self.channel.send("alarms", to="checkers", routing_controls=changed)
 
     async def judge_alarms(self) -> None:
         """Judge every alarm once per AWS minute, until cancelled."""

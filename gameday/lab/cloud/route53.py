@@ -13,19 +13,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gameday import clock
-from gameday.lab.cloud import record_sets
+from gameday.lab.cloud import geo_locations, hosted_zones, record_sets
 from gameday.lab.cloud.cidr_collections import CidrCollections
 from gameday.lab.cloud.health_checks import HealthChecks
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import Handler, Params, Result
+from gameday.lab.cloud.policy_instances import PolicyInstances
 from gameday.lab.cloud.record_sets import RecordSet
+from gameday.lab.cloud.routing_controls import RoutingControls
 from gameday.lab.cloud.wire import Fault
 from gameday.route53 import validate
 
 PAGE_SIZE = 100
 RECORD_SETS_PAGE_SIZE = 300
-CHECKER_IP_RANGES = ("127.0.0.0/8",)
-"""The lab's checkers ask from loopback; AWS answers its ROUTE53_HEALTHCHECKS prefixes."""
+CHECKER_IP_RANGES = ("15.177.0.0/18",)
+"""What the made-up addresses of the lab's checkers are out of, as are AWS's."""
 
 _NO_FAILURE = "The health check endpoint has not failed since its Route 53 health checker started."
 
@@ -39,12 +41,19 @@ class Route53:
         self._changes: dict[str, datetime] = {}
         self.checks = HealthChecks()
         self.collections = CidrCollections(self._uses_collection)
+        self.instances = PolicyInstances(self)
+        self.routing_controls = RoutingControls(self.checks.routing_controls)
         self.health: dict[str, dict[str, Any]] = {}
         self._failures: dict[tuple[str, str], dict[str, Any]] = {}
 
     def handlers(self) -> dict[str, Handler]:
         """By operation name."""
-        return self.collections.handlers() | {
+        parts = (geo_locations, self.collections, self.instances)
+        others = {name: h for part in parts for name, h in part.handlers().items()}
+        return others | {
+            "ListHostedZonesByName": lambda _, p: hosted_zones.list_by_name(
+                p, self.zones(), lambda z: len(self.record_sets(z))
+            ),
             "ChangeResourceRecordSets": self._change_record_sets,
             "ListResourceRecordSets": self._list_record_sets,
             "GetChange": self._get_change,
@@ -63,7 +72,7 @@ class Route53:
         """The body for the name server and the checkers."""
         return {
             "zones": [
-                {"id": z.resource_id, "name": z.name, "record_sets": self.record_sets(z)}
+                {"id": z.resource_id, "name": z.name, "record_sets": self.served(z)}
                 for z in self.zones()
                 if not z.private_zone
             ],
@@ -93,6 +102,11 @@ class Route53:
             made = [{"Action": "CREATE", "ResourceRecordSet": r} for r in given]
             known = self._record_sets[zone.resource_id] = record_sets.applied([], made)
         return known
+
+    def served(self, zone: Any) -> list[RecordSet]:
+        """The record sets of a zone with the trees of its traffic policy instances."""
+        own = [r for r in self.record_sets(zone) if "TrafficPolicyInstanceId" not in r]
+        return own + list(self.instances.record_sets(zone.resource_id))
 
     def observed(self, checks: Mapping[str, dict[str, Any]]) -> None:
         """Take what the checkers observed; the last failure of each checker is remembered."""
@@ -129,6 +143,8 @@ class Route53:
         messages = record_sets.indivisible_ttl(changes, self._speed)
         if messages:
             raise Fault("InvalidChangeBatch", "[" + ", ".join(messages) + "]")
+        if any("TrafficPolicyInstanceId" in c["ResourceRecordSet"] for c in changes):
+            raise Fault("InvalidInput", "Records of a traffic policy change with its instance only")
         self.replace(zone, record_sets.applied(current, changes))
         change_id = "/change/C" + uuid.uuid4().hex[:20].upper()
         self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
@@ -137,6 +153,18 @@ class Route53:
     def _uses_collection(self, collection_id: str) -> bool:
         made = [{"ResourceRecordSet": r} for z in self.zones() for r in self.record_sets(z)]
         return collection_id in record_sets.collections_of(made)
+
+    def change(self, zone: Any, action: str, record_set: RecordSet) -> None:
+        """Add or take away the record set of a traffic policy instance.
+
+        :raises Fault: InvalidInput: it conflicts with others of its name.
+        """
+        changes = [{"Action": action, "ResourceRecordSet": record_set}]
+        current = self.record_sets(zone)
+        refused = validate.refusal(zone.resource_id, zone.name, current, changes)
+        if refused:
+            raise Fault("InvalidInput", refused.message)
+        self.replace(zone, record_sets.applied(current, changes))
 
     def replace(self, zone: Any, wanted: list[RecordSet]) -> None:
         """Make `wanted` the record sets of one of moto's zones."""
