@@ -91,6 +91,8 @@ class Live:
         if not changed:
             return None
         votes = f"{event['of'] - event['votes']} of {event['of']} checkers"
+        if not healthy and event["votes"] == event["of"]:
+            return "detected", f"{region} unhealthy by decree: its check is inverted"
         if not healthy:
             return "detected", f"{region} unhealthy, {votes} say so"
         return "healthy", f"{region} healthy again"

@@ -1,0 +1,81 @@
+"""The command line: quick to answer, and a mistake is one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gameday.cli import COMMANDS, main
+
+
+def gameday(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(main, list(arguments), prog_name="gameday")
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("verb", sorted(COMMANDS))
+def test_does_every_verb_explain_itself(verb: str) -> None:
+    code, output = gameday(verb, "--help")
+    assert code == 0
+    assert "Usage: gameday" in output
+
+
+def test_does_help_import_neither_boto_nor_chaos() -> None:
+    probe = (
+        "import sys; from click.testing import CliRunner; from gameday.cli import main;"
+        "CliRunner().invoke(main, ['--help']);"
+        "print([m for m in ('boto3', 'chaoslib', 'moto', 'numpy', 'dns') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("run", "nothing.yaml"), "nothing.yaml: no such file"),
+        (("report", "nowhere"), "nowhere"),
+        (("lab", "status", "--lab", "none"), "no lab named none is up"),
+        (("lab", "down", "--lab", "none"), "no lab named none is up"),
+        (("stop",), "no run is under way"),
+        (("rollback",), "no run with an undo journal"),
+        (("init",), "two Regions"),
+    ],
+)
+def test_is_a_mistake_one_line_that_names_the_remedy(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, output = gameday(*arguments)
+    assert code not in (0, 1)
+    assert len(output.strip().splitlines()) == 1
+    assert said in output
+
+
+def test_does_dns_answer_explain_itself_from_an_export(tmp_path: Path) -> None:
+    sets = [
+        {"Name": "api.example.test.", "Type": "A", "SetIdentifier": region, "Region": region,
+         "TTL": 60, "HealthCheckId": f"check-{region}",
+         "ResourceRecords": [{"Value": address}]}
+        for region, address in (("us-east-1", "192.0.2.1"), ("eu-west-1", "192.0.2.2"))
+    ]  # fmt: skip
+    value = "ns-1.example.test. hostmaster.example.test. 1 7200 900 1209600 86400"
+    soa = {
+        "Name": "example.test.",
+        "Type": "SOA",
+        "TTL": 900,
+        "ResourceRecords": [{"Value": value}],
+    }
+    zone = tmp_path / "zone.json"
+    zone.write_text(json.dumps({"ResourceRecordSets": [soa, *sets]}))
+    ask = ("dns", "answer", "api.example.test", "A", "--zone", str(zone), "--from")
+    assert "192.0.2.1" in gameday(*ask, "near-us-east-1")[1]
+    code, output = gameday(*ask, "near-us-east-1", "--unhealthy", "check-us-east-1")
+    assert code == 0
+    assert "192.0.2.2" in output
+    assert "UNHEALTHY" in output
