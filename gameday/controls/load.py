@@ -59,14 +59,14 @@ class LoadProcess:
         self._log = run_dir / "load.log"
 
     def start(self) -> None:
-        """Start Locust, without its web pages.
+        """Start Locust; with its web pages where GAMEDAY_WEB_PORT names their port.
 
         :raises UsageError: the locustfile is not there.
         """
         if not Path(self._load.file).is_file():
             raise UsageError(f"{self._load.file}: no such locustfile; see extensions[gameday].load")
         command = [sys.executable, "-m", "gameday.controls.child", str(os.getpid()), "--"]
-        command += [sys.executable, "-m", "locust", "-f", self._load.file, "--headless"]
+        command += [sys.executable, "-m", "locust", "-f", self._load.file, *_pages()]
         command += ["--only-summary", "--exit-code-on-error", "0"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -131,3 +131,10 @@ class LoadProcess:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def _pages() -> list[str]:
+    port = os.environ.get("GAMEDAY_WEB_PORT")
+    return (
+        ["--autostart", "--web-host", "127.0.0.1", "--web-port", port] if port else ["--headless"]
+    )

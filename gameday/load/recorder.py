@@ -32,10 +32,11 @@ class Recorder:
         self._open_every_s = speed.wall(OPEN_SEGMENTS_S)
         self._next_open = clock.monotonic() + self._open_every_s
         self.offered = self.sent = self.answered = self.failed = self.unsent = 0
-        self._begun, self._stopped = 0, float("inf")
+        self._begun, self._stopped, self._process = 0, float("inf"), 0
 
     def start(self, clients: Sequence[Client], rate_per_s: float, process: int = 0) -> None:
         """Say who will send; `rate_per_s` is that of the whole load, over all its processes."""
+        self._process = process
         self.event(
             "load.started",
             process=process,
@@ -117,8 +118,9 @@ class Recorder:
         for at, window in self._windows.take():
             if self._log:
                 self.event(
-                    "load.window", at=at, wall_s=WINDOW_WALL_S, offered=window.offered,
-                    unsent=window.unsent, waiting=waiting, rows=window.rows(),
+                    "load.window", at=at, process=self._process, wall_s=WINDOW_WALL_S,
+                    offered=window.offered, unsent=window.unsent, waiting=waiting,
+                    rows=window.rows(),
                 )  # fmt: skip
         if clock.monotonic() >= self._next_open:
             self._next_open = clock.monotonic() + self._open_every_s
@@ -143,7 +145,7 @@ class Recorder:
             self.leave(turns)
         self.tick()
         self._write_open_segments()
-        self.event("load.ended", **self.totals())
+        self.event("load.ended", process=self._process, **self.totals())
         if self._log:
             self._log.sync()
             self._log.close()

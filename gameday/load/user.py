@@ -21,6 +21,7 @@ from locust.runners import MasterRunner, WorkerRunner
 from gameday import clock, settings
 from gameday.errors import GamedayError
 from gameday.load.client import ClientPool, Trip
+from gameday.load.dashboard import pages
 from gameday.load.items import Item
 from gameday.load.options import load_options
 from gameday.load.outcome import outcome_of
@@ -182,7 +183,11 @@ def _init(environment: Any, **_: Any) -> None:
     parsed = environment.parsed_options
     try:
         options = load_options(parsed.clients, parsed.rate, parsed.clients_per_population)
-        environment.gameday_load = load = LoadProcess(settings.current(), options)
+        target = settings.current()
+        if environment.web_ui:
+            target = pages.with_run_dir(target)
+            pages.add(environment.web_ui, target, parsed.web_base_path or "")
+        environment.gameday_load = load = LoadProcess(target, options)
     except GamedayError as error:
         sys.exit(f"gameday: {error}")
     hosts = [c.host for c in environment.user_classes if c.host]
