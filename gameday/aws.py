@@ -12,6 +12,7 @@ import ipaddress
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -35,9 +36,21 @@ GLOBAL_REGION = "us-east-1"
 
 START_A_LAB = "start a lab and use its env file: gameday lab run -- COMMAND"
 
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the AWS API, with those of its parameters that are text."""
+
+    service: str
+    operation: str
+    region: str
+    names: tuple[tuple[str, str], ...]
+
+
 _lock = threading.Lock()
 _sessions: list[Any] = []
 _clients: dict[tuple[str, str, bool, str | None], Any] = {}
+_recorders: list[list[Call]] = []
 
 
 def client(service: str, region: str, *, quick: bool = False) -> Any:
@@ -60,7 +73,28 @@ def client(service: str, region: str, *, quick: bool = False) -> Any:
                 endpoint_url=endpoint,
                 config=QUICK if quick else ORDINARY,
             )
+            _record(_clients[key], service, region)
         return _clients[key]
+
+
+def _record(api: Any, service: str, region: str) -> None:
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        names = tuple(sorted((k, v) for k, v in params.items() if isinstance(v, str)))
+        for calls in _recorders:
+            calls.append(Call(service, model.name, region, names))
+
+    api.meta.events.register("before-parameter-build", note)
+
+
+@contextmanager
+def recorded() -> Iterator[list[Call]]:
+    """Every call that this process makes in the block, through any client of `client`."""
+    calls: list[Call] = []
+    _recorders.append(calls)
+    try:
+        yield calls
+    finally:
+        _recorders.pop()
 
 
 @contextmanager

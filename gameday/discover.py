@@ -114,6 +114,15 @@ def functions_at(stack: str, region: str, path: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def rest_api_names(stack: str, region: str) -> tuple[str, ...]:
+    """The names of the stacks' REST APIs in `region`, by which CloudWatch counts requests."""
+    found = []
+    for api in _ids(resources(stack, region), "AWS::ApiGateway::RestApi"):
+        with translated(f"GetRestApi of {api} in {region}"):
+            found.append(str(client("apigateway", region).get_rest_api(restApiId=api)["name"]))
+    return tuple(found)
+
+
 def _behind_rest_apis(apis: list[str], region: str, path: str | None = None) -> Iterator[str]:
     for api in apis:
         with translated(f"GetResources of {api} in {region}"):

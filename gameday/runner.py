@@ -66,7 +66,7 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
         stopped = _follow(chaos, run_dir, watchers, signals)
     if not (run_dir / "run.json").exists():
         raise RunError(_why_not_begun(run_dir))
-    with _environment(environ):
+    with environment(environ):
         _settle(run_dir)
         findings = report.write(run_dir)
     (run_dir / "runner.json").unlink(missing_ok=True)
@@ -176,7 +176,7 @@ def _why_not_begun(run_dir: Path) -> str:
 
 
 @contextlib.contextmanager
-def _environment(environ: Mapping[str, str]) -> Iterator[None]:
+def environment(environ: Mapping[str, str]) -> Iterator[None]:
     """This process with the target's settings, for the length of the block."""
     before = dict(os.environ)
     os.environ.update(environ)
@@ -218,4 +218,12 @@ def target_environment(file: Path) -> dict[str, str]:
     return env
 
 
-__all__ = ["GamedayError", "Order", "Watchers", "active_runs", "run", "target_environment"]
+__all__ = [
+    "GamedayError",
+    "Order",
+    "Watchers",
+    "active_runs",
+    "environment",
+    "run",
+    "target_environment",
+]

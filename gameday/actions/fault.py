@@ -33,13 +33,14 @@ def inject(
     :raises AwsError: an effect did not show within `within_s` AWS seconds.
     """
     seen = {"effects": list(effects), "left_alone": list(left_alone)}
-    change(
+    changed = change(
         changes,
         beforehand=beforehand,
         starts=lambda: _tell("fault.started", action=action, region=region),
         within_s=within_s,
     )
-    _tell("fault.applied", action=action, region=region, **seen)
+    if changed:
+        _tell("fault.applied", action=action, region=region, **seen)
     return seen
 
 

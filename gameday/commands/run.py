@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from gameday import clock, experiment, jobs, runner
+from gameday import clock, experiment, jobs, plan, runner
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
 from gameday.commands.live import Live, live_from
 from gameday.commands.text import Narrator
@@ -48,7 +48,7 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
         raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
     say = Narrator(quiet=as_json)
     orders = _orders(file, options)
-    with _target(options, say) as env:
+    with target_of(options, say) as env:
         results = [_one(one, env, options, say, as_json) for one in orders]
     if keep_as:
         shutil.copytree(results[-1][0], keep_as, dirs_exist_ok=True)
@@ -78,7 +78,7 @@ def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str
 
 
 @contextlib.contextmanager
-def _target(options: dict[str, Any], say: Narrator) -> Iterator[dict[str, str]]:
+def target_of(options: dict[str, Any], say: Narrator) -> Iterator[dict[str, str]]:
     """The settings of what is tested: a target file's, the lab's around us, or a lab of our own."""
     if options["target"]:
         yield runner.target_environment(options["target"])
@@ -105,7 +105,8 @@ def _one(
     as_json: bool,
 ) -> tuple[Path, dict[str, Any]]:
     file, extra = order
-    _check_region(extra.get("GAMEDAY_REGION") or env.get("GAMEDAY_REGION"), env)
+    check_region(extra.get("GAMEDAY_REGION") or env.get("GAMEDAY_REGION"), env)
+    _announce(file, {**env, **extra}, say)
     screen = Screen(say)
     with screen.keys():
         run_dir, findings = runner.run(
@@ -120,7 +121,17 @@ def _one(
     return run_dir, findings
 
 
-def _check_region(region: str | None, env: Mapping[str, str]) -> None:
+def _announce(file: Path, environ: Mapping[str, str], say: Narrator) -> None:
+    """Say what the run is about to change, and how it is undone without this tool."""
+    try:
+        with runner.environment(environ):
+            headline = plan.make(experiment.read(file)).headline
+    except GamedayError as e:  # the run will fail of the same, and have findings that say so
+        headline = f"Nobody can tell what this will change: {e}"
+    say.say("changes", f"{headline} (undo: reports/latest/undo.sh)")
+
+
+def check_region(region: str | None, env: Mapping[str, str]) -> None:
     known = env.get("GAMEDAY_REGIONS", "").split(",")
     if not region:
         raise UsageError(f"name the Region to lose: --region {'|'.join(known)}")

@@ -5,16 +5,19 @@ a value; `change` reads what is there, flushes that to `undo.jsonl` and `undo.sh
 acts. `replay` puts back whatever the journal still holds, however often it is called.
 """
 
-from gameday.undo.change import change, current_journal
+from gameday.undo.change import Planned, change, current_journal, planning
 from gameday.undo.journal import Record, UndoJournal
 from gameday.undo.replay import Result, replay
 from gameday.undo.replication import Replication
-from gameday.undo.setting import Concurrency, Cut, Inverted, Setting, Variable
+from gameday.undo.setting import Concurrency, Cut, Inverted, Need, Owner, Setting, Variable
 
 __all__ = [
     "Concurrency",
     "Cut",
     "Inverted",
+    "Need",
+    "Owner",
+    "Planned",
     "Record",
     "Replication",
     "Result",
@@ -23,5 +26,6 @@ __all__ = [
     "Variable",
     "change",
     "current_journal",
+    "planning",
     "replay",
 ]

@@ -7,8 +7,10 @@ starts, change the rest at the same moment, wait until the effect is there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from gameday import clock, settings
@@ -42,14 +44,39 @@ def current_journal() -> UndoJournal:
 Changes = Sequence[tuple[Setting, Value]]
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A change that would be made: from what it is now, to what."""
+
+    setting: Setting
+    before: Value
+    after: Value
+
+
+_plans: list[list[Planned]] = []
+
+
+@contextmanager
+def planning() -> Iterator[list[Planned]]:
+    """In the block `change` changes nothing; what it would have changed is in the list."""
+    planned: list[Planned] = []
+    _plans.append(planned)
+    try:
+        yield planned
+    finally:
+        _plans.pop()
+
+
 def change(
     changes: Changes,
     *,
     beforehand: Changes = (),
     starts: Callable[[], object] = lambda: None,
     within_s: float = EFFECT_WITHIN_S,
-) -> None:
-    """Give each setting its value, all at once, and return when every effect is there.
+) -> bool:
+    """Give each setting its value, all at once, and return True when every effect is there.
+
+    While `planning` it takes notes instead, and returns False.
 
     `beforehand` are changes that clients do not see and that must be in effect when the others
     begin, such as a pause of replication. `starts` is called right after them, with the undo of
@@ -60,7 +87,11 @@ def change(
         What was changed by then stays in the journal.
     :raises Refused: the watchdog or `gameday rollback` has taken this run over.
     """
-    journal, every = current_journal(), [*beforehand, *changes]
+    every = [*beforehand, *changes]
+    if _plans:
+        _plans[-1].extend(Planned(s, s.read(), value) for s, value in every)
+        return False
+    journal = current_journal()
     with ThreadPoolExecutor(max_workers=max(1, len(every))) as pool:
         befores = list(pool.map(lambda c: c[0].read(), every))
         journal.open((s, before, v) for (s, v), before in zip(every, befores, strict=True))
@@ -70,6 +101,7 @@ def change(
     if not journal.holds():
         replay(journal.path.parent)
         raise Refused("this run was put back by somebody else while it changed settings")
+    return True
 
 
 def _apply(pool: ThreadPoolExecutor, changes: Changes, within_s: float) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from gameday.aws import client, is_missing, translated
 from gameday.errors import AwsError
-from gameday.undo.setting import Setting, aws_line
+from gameday.undo.setting import Need, Owner, Setting, aws_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,28 @@ class Replication(Setting):
                 "list-experiment-templates", "experimentTemplates", "delete-experiment-template"
             ),
         ]
+
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        """Ids are made by FIS, so the resources of its templates and experiments end in `*`."""
+        listing = owner.needs("*", "fis:ListExperiments", "fis:ListExperimentTemplates")
+        template = owner.arn("fis", self.region, "experiment-template/*")
+        experiment = owner.arn("fis", self.region, "experiment/*")
+        action = f"arn:{owner.partition}:fis:*:*:action/aws:dynamodb:global-table-pause-replication"
+        return (
+            *listing,
+            *owner.needs(action, "fis:CreateExperimentTemplate"),
+            *owner.needs(
+                template,
+                "fis:CreateExperimentTemplate",
+                "fis:StartExperiment",
+                "fis:DeleteExperimentTemplate",
+                "fis:TagResource",
+            ),
+            *owner.needs(
+                experiment, "fis:StartExperiment", "fis:StopExperiment", "fis:TagResource"
+            ),
+            *owner.needs(self.role, "iam:PassRole"),
+        )
 
     def _each(self, listing: str, member: str, verb: str) -> str:
         """A line that applies `verb` to everything our tag is on."""

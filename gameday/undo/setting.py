@@ -18,6 +18,30 @@ Value = Any
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """What IAM must allow: an action, on a resource's ARN or `*`."""
+
+    action: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose resources they are: the beginning of every ARN."""
+
+    partition: str
+    account: str
+
+    def arn(self, service: str, region: str, resource: str) -> str:
+        """The ARN of a resource in this account."""
+        return f"arn:{self.partition}:{service}:{region}:{self.account}:{resource}"
+
+    def needs(self, arn: str, *actions: str) -> tuple[Need, ...]:
+        """Each of the actions on one resource."""
+        return tuple(Need(action, arn) for action in actions)
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """One thing in one Region that has a value."""
 
@@ -44,6 +68,10 @@ class Setting:
 
     def commands(self, value: Value) -> list[str]:
         """Shell lines that give the setting `value`."""
+        raise NotImplementedError
+
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        """What IAM must allow, to read it, to change it and to put it back."""
         raise NotImplementedError
 
 
@@ -81,6 +109,11 @@ class Concurrency(Setting):
             words += ["--reserved-concurrent-executions", str(value)]
         return [aws_line("lambda", self.region, *words)]
 
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        verbs = ("Get", "Put", "Delete")
+        actions = (f"lambda:{verb}FunctionConcurrency" for verb in verbs)
+        return owner.needs(owner.arn("lambda", self.region, f"function:{self.function}"), *actions)
+
 
 @dataclass(frozen=True, slots=True)
 class Inverted(Setting):
@@ -107,6 +140,10 @@ class Inverted(Setting):
         flag = "--inverted" if value else "--no-inverted"
         words = ["update-health-check", "--health-check-id", self.check, flag]
         return [aws_line("route53", GLOBAL_REGION, *words)]
+
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        arn = f"arn:{owner.partition}:route53:::healthcheck/{self.check}"
+        return owner.needs(arn, "route53:GetHealthCheck", "route53:UpdateHealthCheck")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +196,10 @@ class Variable(Setting):
         words += ["--output", "json", "--query", f"{{Variables: {{{query}}}}}"]
         return [f'{line} --environment "$({aws_line("lambda", self.region, *words)})"']
 
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        actions = (f"lambda:{verb}FunctionConfiguration" for verb in ("Get", "Update"))
+        return owner.needs(owner.arn("lambda", self.region, f"function:{self.function}"), *actions)
+
 
 @dataclass(frozen=True, slots=True)
 class Cut(Setting):
@@ -177,6 +218,9 @@ class Cut(Setting):
 
     def commands(self, value: bool) -> list[str]:
         return [shlex.join(["gameday", "lab", "break" if value else "heal", self.region])]
+
+    def needs(self, owner: Owner) -> tuple[Need, ...]:
+        return ()
 
 
 def aws_line(service: str, region: str, *words: str) -> str:
