@@ -12,80 +12,12 @@ from typing import Any
 
 import click
 
-from gameday import stacks
+from gameday.commands.lab_options import lab_config, lab_options, region_option
 from gameday.commands.text import Narrator
 from gameday.errors import GamedayError, UsageError
 from gameday.lab import handle
 from gameday.lab.config import LabConfig
 from gameday.lab.handle import Handle
-from gameday.lab.zone_export import read_zone
-
-
-def lab_options(command: Any) -> Any:
-    """The options that describe a lab, shared by `lab up`, `lab run` and `run`."""
-    for option in reversed(
-        [
-            click.option("--lab", "name", default="default", help="Name; labs run side by side."),
-            click.option("--stacks", "stacks_file", type=click.Path(path_type=Path),
-                         help="What is deployed (default: deploy/stacks.yaml if it is there)."),
-            click.option("--speed", default=10.0, show_default=True,
-                         help="How much faster the AWS clock runs than the wall's, 1 to 10."),
-            click.option("--seed", default=4711, show_default=True, help="Fixes all chance."),
-            click.option("--lag", default="0.6-1.2", show_default=True, metavar="LOW-HIGH",
-                         help="Replication lag in AWS seconds, uniform."),
-            click.option("--networks", type=click.Path(path_type=Path, exists=True),
-                         help="Where clients are (YAML; see docs/lab.md)."),
-            click.option("--zone", type=click.Path(path_type=Path),
-                         help="Serve an exported zone: what `aws route53 "
-                         "list-resource-record-sets` printed."),
-            click.option("--health-checks", type=click.Path(path_type=Path),
-                         help="Its health checks: what `list-health-checks` printed."),
-            click.option("--propagation", default=0.0, show_default=True, metavar="S",
-                         help="AWS seconds from a health check to DNS (AWS does not say)."),
-            click.option("--query-log", is_flag=True,
-                         help="Write DNS queries to queries.log in Route 53's format."),
-            click.option("--aws-port", type=int), click.option("--dns-port", type=int),
-            click.option("--http-port", type=int), click.option("--https-port", type=int),
-            click.option("--no-aliases", is_flag=True,
-                         help="As if 127.0.R.1 could not be bound (macOS without aliases)."),
-            click.option("--strict", is_flag=True, help="What the lab leaves out is an error."),
-        ]
-    ):  # fmt: skip
-        command = option(command)
-    return command
-
-
-def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
-    """The lab that the command line describes.
-
-    :raises UsageError: an option's value, or stacks.yaml, is not well-formed.
-    """
-    root = (root or Path.cwd()).resolve()
-    file, zone = options["stacks_file"], options["zone"]
-    if zone is None or file is not None:
-        file = file or root / "deploy" / "stacks.yaml"
-        if not file.exists():
-            what = "`gameday init` writes one, or name it by --stacks"
-            raise UsageError(f"{file}: no such file; {what}")
-    found = stacks.load(file).regions if file else ()
-    if zone is not None:
-        zone = zone.resolve()
-        found = found or read_zone(zone, options["health_checks"]).regions
-    low, _, high = options["lag"].partition("-")
-    try:
-        lag_s = (float(low), float(high or low))
-    except ValueError:
-        raise UsageError(f"--lag {options['lag']}: give LOW-HIGH, for example 0.6-1.2") from None
-    ports = {k: options[f"{k}_port"] for k in ("aws", "dns", "http", "https")
-             if options[f"{k}_port"] is not None}  # fmt: skip
-    return LabConfig(
-        name=options["name"], root=root, stacks=file.resolve() if file else None,
-        regions=found, speed=options["speed"], seed=options["seed"],
-        lag_s=lag_s, networks=options["networks"], ports=ports,
-        aliases=not options["no_aliases"], strict=options["strict"],
-        zone=zone, health_checks=options["health_checks"],
-        propagation_s=options["propagation"], query_log=options["query_log"],
-    )  # fmt: skip
 
 
 @click.group()
@@ -95,6 +27,7 @@ def lab() -> None:
 
 @lab.command()
 @lab_options
+@region_option
 def up(**options: Any) -> None:
     """Start a lab, deploy the application into it, and leave it running."""
     config, say = lab_config(options), Narrator()
@@ -105,11 +38,13 @@ def up(**options: Any) -> None:
 
 @lab.command(context_settings={"allow_interspersed_args": False})
 @lab_options
+@region_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(command: tuple[str, ...], **options: Any) -> None:
     """Start a lab, run COMMAND with its environment, and end the lab. Exits as COMMAND does."""
     config, say = lab_config(options), Narrator(err=True)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
+        say_left_out(say, ready)
         try:
             child = subprocess.Popen(command, env=_with_our_commands() | ready["ready"])
         except OSError as e:
@@ -244,12 +179,17 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
     )
     for warning in ready["warnings"]:
         say.say("warning", warning)
-    for x in ready["left_out"]:
-        say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
+    say_left_out(say, ready)
     if "GAMEDAY_ADDRESS_MAP" in env:
         addresses = " ".join(f"127.0.{n}.1" for n in range(1, len(config.regions) + 1))
         say.say("note", "127.0.R.1 cannot be bound here; our own clients are mapped. For foreign")
         say.say("", f"clients, as root: for a in {addresses}; do ifconfig lo0 alias $a; done")
+
+
+def say_left_out(say: Narrator, ready: dict[str, Any]) -> None:
+    """What the templates ask for and the lab does not have."""
+    for x in ready["left_out"]:
+        say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
 
 
 __all__ = ["GamedayError", "lab", "lab_config", "lab_options", "say_phase", "say_ready"]

@@ -17,6 +17,7 @@ from typing import Any
 
 from gameday.clock import SPEED_MAX
 from gameday.errors import LabError, UsageError
+from gameday.lab.brought import Brought
 
 DEFAULT_PORTS = {"aws": 4566, "dns": 10053, "http": 8080, "https": 8443}
 ACCOUNT = "123456789012"
@@ -41,6 +42,7 @@ class LabConfig:
     zone: Path | None = None  # an exported zone to serve, and its health checks
     health_checks: Path | None = None
     query_log: bool = False
+    brought: Brought | None = None  # an application without a stacks.yaml
 
     def __post_init__(self) -> None:
         if not 1 <= self.speed <= SPEED_MAX:

@@ -26,6 +26,7 @@ from gameday.errors import GamedayError, LabError
 from gameday.journal import EventLog
 from gameday.lab import authority, networks, zone_export
 from gameday.lab.admin import Admin
+from gameday.lab.brought import from_json
 from gameday.lab.channel import Message
 from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table
 from gameday.lab.environment import lab_env, write_env
@@ -64,9 +65,9 @@ class Lab:
 
         :raises GamedayError: a part did not start, or the application cannot be deployed.
         """
-        application = stacks.load(self.config.stacks) if self.config.stacks else None
         ports = choose_ports(self.config)
         regions = region_table(self.config, ports)
+        application = self._application(regions)
         self.spec = self._spec(ports, regions)
         phase("starting", regions=list(regions), speed=self.config.speed, seed=self.config.seed)
         for role, extra in self._roles():
@@ -85,6 +86,12 @@ class Lab:
         env = lab_env(self, application, ports)
         write_env(self.dir, env, self.token)
         return env
+
+    def _application(self, regions: dict[str, Any]) -> stacks.Stacks | None:
+        if self.config.brought:
+            return self.config.brought.stacks(regions, self.dir)
+        file = self.config.stacks
+        return stacks.load(file, self.config.regions) if file else None
 
     def _prepare(self, application: stacks.Stacks | None) -> Any:
         if application is None:
@@ -295,6 +302,7 @@ def main(config_file: str) -> None:
             "root": Path(raw["root"]),
             **{name: Path(raw[name]) if raw[name] else None
                for name in ("stacks", "networks", "zone", "health_checks")},
+            "brought": from_json(raw["brought"]),
             "regions": tuple(raw["regions"]), "lag_s": tuple(raw["lag_s"]),
         }
     )  # fmt: skip

@@ -90,7 +90,7 @@ def test_what_does_a_bad_value_say(tmp_path: Path, declared: str, given: str, sa
 
 
 def test_is_a_parameter_nobody_declared_refused(tmp_path: Path) -> None:
-    with pytest.raises(TemplateError, match=r"Q: stacks\.stack gives a parameter that is not here"):
+    with pytest.raises(TemplateError, match=r"Q: stack stack gives a parameter that is not here"):
         prepare(tmp_path, TOPIC, parameters={"Q": "1"})
 
 

@@ -28,13 +28,14 @@ _LISTS = ("CommaDelimitedList", "List<")
 def check_parameters(stack: Stack, declared: Mapping[str, Any]) -> None:
     """Refuse parameters the template does not have, lacks a value for, or cannot be given here."""
     for name in stack.parameters.keys() - declared.keys():
-        raise _error(stack.template, name, f"stacks.{stack.key} gives a parameter that is not here")
+        raise _error(stack.template, name, f"stack {stack.key} gives a parameter that is not here")
     for name, about in declared.items():
         if str(about.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
             raise _error(stack.template, name, "is read from SSM; declare it as String")
         if name not in stack.parameters and "Default" not in about:
-            where = f"stacks.{stack.key}.parameters"
-            raise _error(stack.template, name, f"no value; give one in stacks.yaml, {where}")
+            where = f"in stacks.yaml, stacks.{stack.key}.parameters"
+            ways = f"give one {where}, or --parameter {name}=VALUE with --template"
+            raise _error(stack.template, name, f"no value; {ways}")
 
 
 def parameter_value(file: Path, name: str, about: Mapping[str, Any], given: Any) -> Any:

@@ -49,17 +49,21 @@ class Plan:
     token: str
     cache_dir: Path
     report: Report
+    strict: bool = False
 
     def create(self) -> Deployment:
         """Create every stack in its order.
 
-        :raises TemplateError: the AWS API refused a resource; names file and logical id.
+        :raises TemplateError: the AWS API refused a resource; names file and logical id. With
+            `strict`, also what a resource asks for and the lab does nothing with.
         :raises LabError: the lab does not answer.
         """
         run = _Run(self)
         for unit in self.units:
             self.report(f"{unit.stack.name} in {unit.region}")
             run.stack(unit)
+        if self.strict:
+            refuse(run.left_out)
         return Deployment(tuple(run.stacks), tuple(run.left_out), tuple(sorted(run.notes)))
 
 
@@ -83,15 +87,23 @@ def prepare(
         a type the lab does not know.
     """
     found = units(stacks, regions or stacks.regions, speed)
-    missing = [left for unit in found for left in unit.missing]
-    if strict and missing:
-        raise TemplateError(f"left out, which --strict forbids: {'; '.join(map(str, missing))}")
-    return Plan(found, endpoint, account, token, cache_dir, report)
+    if strict:
+        refuse([left for unit in found for left in unit.missing])
+    return Plan(found, endpoint, account, token, cache_dir, report, strict)
 
 
 def deploy(stacks: Stacks, **settings: Any) -> Deployment:
     """`prepare` and `create` in one; the settings are those of `prepare`."""
     return prepare(stacks, **settings).create()
+
+
+def refuse(left_out: Sequence[LeftOut]) -> None:
+    """What `--strict` does about what is left out.
+
+    :raises TemplateError: something is.
+    """
+    if left_out:
+        raise TemplateError(f"left out, which --strict forbids: {'; '.join(map(str, left_out))}")
 
 
 @dataclass(slots=True)

@@ -79,7 +79,9 @@ def _zone_called(resource: Resource, name: Any) -> str:
     for zone in found:
         if zone["Name"].rstrip(".") == str(name).rstrip("."):
             return str(zone["Id"].rpartition("/")[2])
-    raise TemplateError(f"there is no hosted zone called {name}")
+    made = resource.call("route53", "create_hosted_zone", Name=name, CallerReference=str(name))
+    resource.work.notes.add(f"hosted zone {name} was made: the template takes it as there")
+    return str(made["HostedZone"]["Id"].rpartition("/")[2])
 
 
 def _tag(resource: Resource, kind: str, resource_id: str, tags: Any) -> None:
