@@ -116,12 +116,17 @@ def _after_timeout(
     return np.asarray(asked + rounds * refresh_s, dtype=np.float64)
 
 
+SAME_STEP = 1e-3
+
+
 def lattice_s(wait_s: float, step_s: float) -> float:
     """The first multiple of `step_s` later than `wait_s`: an entry is used up to its last instant.
 
-    With a step of 0 it is `wait_s` itself.
+    A multiple that equals `wait_s` to a thousandth of a step does not count as later: the entry was
+    stored some milliseconds after the step began, and a measured step is not exact. With a step of
+    0 it is `wait_s` itself.
     """
-    return (math.floor(wait_s / step_s + 1e-9) + 1) * step_s if step_s else wait_s
+    return (math.floor(wait_s / step_s + SAME_STEP) + 1) * step_s if step_s else wait_s
 
 
 def halved(population: Population) -> Population:
