@@ -293,3 +293,20 @@ def test_a_ttl_that_must_be_rounded_is_logged_once(server, caplog):
     assert [r.getMessage() for r in caplog.records] == [
         "odd.example.test. A: TTL 5 s is served as 1 s of wall time at speed 10"
     ]
+
+
+def test_is_a_packet_that_was_seen_before_answered_with_its_own_id_and_letters(two_regions):
+    for name in ("api.example.test", "API.example.test", "api.example.test"):
+        for number in (7, 8):
+            reply = two_regions.query(name, id=number, near="us-east-1")
+            assert (reply.id, str(reply.question[0].name)) == (number, f"{name}.")
+        assert two_regions.ask(name) == [US]
+    two_regions.tell("health", checks=health(**{"hc-us": False}))
+    assert two_regions.ask("api.example.test") == [EU]
+
+
+def test_is_a_reply_that_was_cut_off_over_udp_whole_over_tcp(server):
+    server.serve(a("big.example.test.", *(f"192.0.2.{n}" for n in range(1, 61))))
+    for _ in range(2):
+        assert server.query("big.example.test").flags & dns.flags.TC
+        assert len(server.ask("big.example.test", tcp=True)) == 60

@@ -1,5 +1,6 @@
 """Twenty thousand strange packets, and what the codec promises about each reply."""
 
+import os
 import random
 
 import dns.edns
@@ -16,7 +17,7 @@ from gameday.lab.dns_answers import Answers
 from gameday.lab.networks import Networks, default_networks
 from gameday.route53.answer import Answer, Rrset
 
-PACKETS = 20_000
+PACKETS = int(os.environ.get("GAMEDAY_FUZZ_PACKETS", "20000"))  # the long form: a million
 SEED = 4711
 
 
