@@ -40,7 +40,9 @@ lock: ## make requirements.lock anew (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --extra dev pyproject.toml -o requirements.lock
 
 sample: $(STAMP) ## run the main experiment and keep it as reports/sample
+	@rm -rf reports/sample
 	@$(BIN)/gameday run experiments/region-outage.yaml --keep-as reports/sample
+	@$(BIN)/python reports/screenshot.py reports/sample/report.html reports/sample/report.png
 
 clean: ## remove the environment, caches and the lab's files (not reports/runs)
 	rm -rf $(VENV) .gameday .pytest_cache .mypy_cache .ruff_cache .hypothesis

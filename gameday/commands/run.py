@@ -25,6 +25,9 @@ from gameday.lab.config import LabConfig
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
 
+NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended")
+"""What names the machine it ran on."""
+
 WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 
 
@@ -51,7 +54,7 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
     with target_of(options, say) as env:
         results = [_one(one, env, options, say, as_json) for one in orders]
     if keep_as:
-        shutil.copytree(results[-1][0], keep_as, dirs_exist_ok=True)
+        shutil.copytree(results[-1][0], keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
     if jobs.is_job(file):
         path = jobs.write_junit(jobs.load(file), [run_dir for run_dir, _ in results])
         say.say("junit", str(path))
