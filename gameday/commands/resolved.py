@@ -31,6 +31,7 @@ class Deployed:
     region: str
     template: Template
     resources: Mapping[str, Mapping[str, Any]]
+    common: Mapping[str, Any]  # what SAM's Globals say about functions
 
 
 @dataclass(slots=True)
@@ -55,7 +56,8 @@ class Application:
                 found[logical_id] = scope.resolve(resource)
             except (TemplateError, KeyError, TypeError, ValueError) as e:
                 raise TemplateError(f"{template.file}: {logical_id}: {e}") from e
-        return Deployed(stack, region, template, found)
+        common = scope.resolve(template.section("Globals").get("Function") or {})
+        return Deployed(stack, region, template, found, common)
 
     def body(self, stack: Stack) -> Template:
         if stack.key not in self.bodies:

@@ -16,7 +16,7 @@ from gameday.predict.model import Settings
 
 BLOCK = 1_000_000
 BINS = 4000
-CURVE_POINTS = 60
+CURVE_POINTS = 40
 
 
 @dataclass(frozen=True, slots=True)

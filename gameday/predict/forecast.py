@@ -75,9 +75,9 @@ def forecast(
     :raises UsageError: a record set names a health check that the export does not hold.
     """
     _refuse_dangling(routing)
-    found = [_forecast(view, base) for view in _views(routing)]
+    found = [_forecast(view, base) for view in views(routing)]
     distinct = {loss.settings for f in found for loss in f.losses if loss.settings}
-    runs = max(2, min(crowd.runs, DRAWS_MAX // max(1, crowd.clients * len(distinct) * len(kinds))))
+    runs = max(4, min(crowd.runs, DRAWS_MAX // max(1, crowd.clients * len(distinct) * len(kinds))))
     rng = np.random.default_rng(seed)
     numbers = {
         settings: {k.name: spread(settings, k, replace(crowd, runs=runs), rng) for k in kinds}
@@ -92,7 +92,8 @@ def forecast(
     ]  # fmt: skip
 
 
-def _views(routing: Routing) -> Iterator[View]:
+def views(routing: Routing) -> Iterator[View]:
+    """The names that can answer with more than one Region or endpoint."""
     for zone, group in routing.groups():
         if group[0].type in ADDRESS_TYPES:
             view = View.of(routing, zone, group)

@@ -81,7 +81,9 @@ def read(zone: Json, checks: Json | None = None, *, place: str = "zone export") 
         found = parse_zone("export", _apex(items), items)
     except UsageError as e:
         raise UsageError(f"{place}: {e}") from e
-    return Routing(Zones({found.name: found}), *read_checks({"HealthChecks": []} if checks is None else checks))
+    return Routing(
+        Zones({found.name: found}), *read_checks({"HealthChecks": []} if checks is None else checks)
+    )
 
 
 def read_checks(checks: Json) -> tuple[dict[str, HealthCheck], dict[str, str]]:
@@ -119,9 +121,8 @@ def _refuse_unknown(item: Json, place: str) -> None:
     name = f"{item.get('Name', '?')} {item.get('Type', '?')}"
     if unknown := sorted(set(item) - MEMBERS):
         raise UsageError(f"{place}: record set {name}: unknown member or policy {unknown[0]}")
-    if item.get("SetIdentifier") and not any(
-        item.get(m) not in (None, False) for m in POLICY_MEMBERS
-    ):
+    given = [m for m in POLICY_MEMBERS if item.get(m) is not None and item[m] is not False]
+    if item.get("SetIdentifier") and not given:
         raise UsageError(f"{place}: record set {name}: SetIdentifier without a routing policy")
 
 

@@ -101,8 +101,8 @@ def test_is_a_zone_of_a_thousand_records_answered_in_seconds(tmp_path) -> None:
     names = [f"n{n}.example.test." for n in range(500)]
     big = zone(*(record(r, name) for name in names for r in REGIONS))
     start = time.process_time()
-    asked = ask(tmp_path, "--rto", "60", "--json", given=big)
-    assert len(json.loads(asked.output)["names"]) == 500
+    asked = ask(tmp_path, "--rto", "60", given=big)
+    assert asked.output.count("lose us-east-1") == 500
     assert time.process_time() - start < 4.0  # alone on a machine it takes half of that
 
 

@@ -1,0 +1,32 @@
+"""An inverted check reports a working Region as lost; left over from a rehearsal it halves the
+capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gameday.review.model import Hit, RoutingSubject
+
+SEVERITY = "warning"
+ABOUT = "routing"
+REMEDY = "Set Inverted to false when the rehearsal is over."
+SOURCE = "Route 53 API Reference: HealthCheckConfig"
+FAILING = """\
+records:
+  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
+  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
+checks: [{Id: us-east-1, Inverted: true}, {Id: eu-west-1}]
+"""
+PASSING = """\
+records:
+  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
+  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
+checks: [{Id: us-east-1}, {Id: eu-west-1}]
+"""
+
+
+def check(subject: RoutingSubject) -> Iterator[Hit]:
+    """Each place where it does not hold."""
+    for check in subject.routing.checks.values():
+        if check.inverted:
+            yield Hit(f"health check {check.id}", "is inverted: it is red while its target works")

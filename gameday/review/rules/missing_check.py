@@ -1,0 +1,32 @@
+"""A record that names a health check which does not exist has a status that AWS does not
+predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gameday.review.model import Hit, RoutingSubject
+
+SEVERITY = "error"
+ABOUT = "routing"
+REMEDY = "Create the check, or name an existing one."
+SOURCE = "Route 53 API Reference: DeleteHealthCheck"
+FAILING = """\
+records:
+  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
+  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
+checks: [{Id: us-east-1}]
+"""
+PASSING = """\
+records:
+  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
+  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
+checks: [{Id: us-east-1}, {Id: eu-west-1}]
+"""
+
+
+def check(subject: RoutingSubject) -> Iterator[Hit]:
+    """Each place where it does not hold."""
+    for record in subject.routing.record_sets():
+        if record.health_check and record.health_check not in subject.routing.checks:
+            yield Hit(record.label, f"names health check {record.health_check}, which is not there")

@@ -1,0 +1,132 @@
+"""What does `gameday review` say, in which form, and with which exit code?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from gameday.cli import main
+from gameday.errors import UsageError
+from gameday.review.catalogue import catalogue, example
+from gameday.review.engine import Suppression, expired, read_suppressions, review, suppress
+from gameday.review.model import TextSubject
+
+TALK = Path(__file__).parent.parent / "data" / "talk"
+BAD = TextSubject("aws route53 update-health-check --disabled\n")
+
+
+def ask(*arguments: object):
+    return CliRunner().invoke(main, ["review", *map(str, arguments)])
+
+
+def runbook(folder: Path, text: str) -> Path:
+    path = folder / "runbook.md"
+    path.write_text(text)
+    return path
+
+
+def test_does_our_own_deployment_pass() -> None:
+    asked = ask("deploy", "experiments")
+    assert asked.exit_code == 0, asked.output
+    assert " 0 errors" in asked.output
+
+
+@pytest.mark.parametrize(
+    ("text", "fail_on", "code"),
+    [
+        ("all is well", "note", 0),
+        ("update-health-check --disabled", "error", 1),
+        ("change-resource-record-sets", "error", 0),
+        ("change-resource-record-sets", "warning", 1),
+    ],
+)
+def test_is_the_exit_code_by_severity(tmp_path, text, fail_on, code) -> None:
+    assert ask(runbook(tmp_path, text), "--fail-on", fail_on).exit_code == code
+
+
+def test_is_sarif_complete() -> None:
+    run = json.loads(ask(TALK, "--format", "sarif").stdout)["runs"][0]
+    rules = run["tool"]["driver"]["rules"]
+    assert [r["id"] for r in rules] == [r.id for r in catalogue()]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+
+
+def test_has_junit_a_case_for_each_file(tmp_path) -> None:
+    out = tmp_path / "junit.xml"
+    assert ask(TALK, "--format", "junit", "--output", out).exit_code == 1
+    suite = ElementTree.parse(out).getroot()
+    names = {Path(case.get("name")).name for case in suite}
+    assert {"zone.json", "template.yaml", "setup_route53.sh", "README.md"} <= names
+    assert len(suite.findall("testcase/failure")) == int(suite.get("failures")) == 3
+
+
+def test_is_a_suppressed_finding_kept_with_its_reason_until_its_day() -> None:
+    accepted = [Suppression("disabled-to-fail-over", "drill only", "2026-12-31", "*.md")]
+    found = review([("a.md", BAD), ("b.sh", BAD)])
+    by_file = {f.file: f.suppressed for f in suppress(found, accepted, "2026-12-31")}
+    assert by_file == {"a.md": "drill only", "b.sh": None}
+    assert not any(f.suppressed for f in suppress(found, accepted, "2027-01-01"))
+    assert expired(accepted, "2027-01-01") == [
+        "the suppression of disabled-to-fail-over ended on 2026-12-31"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("- {rule: nonsense, reason: r, until: 2027-01-01}", "there is no rule nonsense"),
+        ("- {rule: no-rollback, until: 2027-01-01}", "needs rule, reason and until"),
+        ("- {rule: no-rollback, reason: ' ', until: 2027-01-01}", "give a reason"),
+        ("- {rule: no-rollback, reason: r, until: some day}", "must be a date"),
+        ("- {rule: no-rollback, reason: r, until: 2027-01-01, why: x}", "unknown key why"),
+        ("rule: x", "must be a list"),
+        ("- [", "not YAML"),
+    ],
+)
+def test_is_a_wrong_suppression_one_clear_line(tmp_path, text, says) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(UsageError, match=says):
+        read_suppressions(tmp_path / "s.yaml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("zone.json", '{"ResourceRecordSets": [', "not JSON, or cut short"),
+        ("zone.json", '{"ResourceRecordSets": [], "IsTruncated": true}', "cut short"),
+        ("checks.json", '{"HealthChecks": []}', "health checks alone"),
+        ("x.yaml", "a: 1", "neither a template"),
+        ("x.yaml", "method: []\nmethod: []", "given twice"),
+        ("t.env", "export A=1", "remove `export `"),
+        ("nothing.yaml", None, "no such file"),
+    ],
+)
+def test_is_a_bad_file_one_clear_line(tmp_path, name, text, says) -> None:
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    asked = ask(tmp_path / name)
+    assert (asked.exit_code, says in asked.output) == (2, True), asked.output
+    assert len(asked.output.strip().splitlines()) == 1
+
+
+def test_can_a_rule_be_explained() -> None:
+    assert "Remedy: " in ask("--explain", "no-rollback").output
+    assert "gameday review --rules" in ask("--explain", "nonsense").output
+    assert len(ask("--rules").output.splitlines()) == len(catalogue())
+
+
+def test_are_files_of_other_line_ends_read_the_same(tmp_path) -> None:
+    path = tmp_path / "r.sh"
+    path.write_bytes(b"\xef\xbb\xbfone\r\naws update-health-check --disabled\r\n")
+    assert f"{path}:2" in ask(path).output
+
+
+def test_does_an_example_leave_away_what_does_not_matter() -> None:
+    subject = example("routing", "records: [{SetIdentifier: us-east-1, Region: us-east-1}]")
+    assert next(subject.routing.record_sets()).name == "api.example.test."
