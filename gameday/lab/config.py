@@ -58,6 +58,14 @@ class LabConfig:
             raise UsageError("--health-checks goes with --zone: name the exported zone, too")
 
     @property
+    def program(self) -> dict[str, Any] | None:
+        """What Regions are told of a program to run; None without one."""
+        brought = self.brought
+        if brought is None or not brought.command:
+            return None
+        return {"command": brought.command, "folder": str(self.root), "hosts": [brought.host]}
+
+    @property
     def dir(self) -> Path:
         """Where the lab keeps its state."""
         return self.root / ".gameday" / self.name

@@ -143,6 +143,7 @@ class Lab:
             "lag_s": list(self.config.lag_s), "checker_count": 16,
             "propagation_s": self.config.propagation_s, "query_log": self.config.query_log,
             "foreign_targets": "unknown" if self.config.zone else "failing",
+            "program": self.config.program,
         }  # fmt: skip
 
     def _networks(self) -> list[dict[str, Any]]:

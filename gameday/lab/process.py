@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 
+from gameday.errors import GamedayError
 from gameday.lab.channel import Channel
 from gameday.lab.log import log, to_stderr
 
@@ -52,7 +53,8 @@ async def serve(role: str, fd: int) -> None:
     if work in done and work.exception():
         error = work.exception()
         log.error("%s", error, exc_info=error)
-        channel.send("failed", error=f"{type(error).__name__}: {error}")
+        ours = isinstance(error, GamedayError)  # for people, as it is
+        channel.send("failed", error=str(error) if ours else f"{type(error).__name__}: {error}")
         await asyncio.sleep(0.1)  # let the line leave before the process does
     work.cancel()
     with contextlib.suppress(asyncio.CancelledError, Exception):

@@ -18,6 +18,7 @@ from gameday.lab.dynamodb import RegionDynamoDB
 from gameday.lab.faults.black_hole import BlackHole
 from gameday.lab.front_door.certificates import Certificates
 from gameday.lab.front_door.door import REQUEST_BYTES_MAX, FrontDoor
+from gameday.lab.front_door.forward import Forwarder
 from gameday.lab.front_door.hosts import hosts_of
 from gameday.lab.functions.invoke_api import PAYLOAD_BYTES_MAX, InvokeApi
 from gameday.lab.functions.pool import Pool
@@ -27,6 +28,7 @@ from gameday.lab.functions.zygote import Zygote
 from gameday.lab.http_server import Listener
 from gameday.lab.log import log
 from gameday.lab.loop_lag import LoopLag
+from gameday.lab.program import Program
 from gameday.lab.region_metrics import RegionMetrics
 
 METRICS_EVERY_S = 60.0
@@ -56,6 +58,16 @@ class Region:
         )
         self.listeners = self._listen(here)
         self._black_hole = BlackHole(self.listeners)
+        self.program = self._program(spec.get("program"), variables, logs / "program.log")
+
+    def _program(
+        self, about: dict[str, Any] | None, variables: dict[str, str], log_file: Path
+    ) -> Program | None:
+        if about is None:
+            return None
+        self._certificates.cover(h for n in about["hosts"] for h in (n, f"{self.name}.{n}"))
+        bind = self._spec["regions"][self.name]["bind"]
+        return Program(about["command"], Path(about["folder"]), variables, log_file, bind)
 
     def _listen(self, here: dict[str, Any]) -> list[Listener]:
         bind, limit = here["bind"], REQUEST_BYTES_MAX
@@ -75,6 +87,9 @@ class Region:
             await self.zygote.ready()
             await self.db.start()
             self._db_started = True
+            if self.program:
+                await self.program.start()
+                self.door.program = Forwarder(self.program.address, self.name)
             for listener in self.listeners:
                 await listener.serve()
             for kind in ("snapshot", "fault", "report"):
@@ -95,6 +110,10 @@ class Region:
             listener.close()
         self.pool.close()
         self.zygote.close()
+        if self.door.program:
+            self.door.program.close()
+        if self.program:
+            self.program.close()
         if self._db_started:
             await self.db.stop()
 
@@ -144,6 +163,7 @@ class Region:
             "connections": sum(len(x.connections) for x in self.listeners),
             "loop_lag_p99_s": self._lag.p99_s(),
             "dynamodb": self.db.status(),
+            "program": None if self.program is None else {"alive": self.program.alive},
         }
 
     async def _publish(self) -> None:

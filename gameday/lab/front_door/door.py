@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gameday.lab.front_door.authorizer import Decisions
 from gameday.lab.front_door.exchange import Exchange
+from gameday.lab.front_door.forward import Forwarder
 from gameday.lab.front_door.hosts import Hosts
 from gameday.lab.front_door.throttle import Throttles
 from gameday.lab.functions.environment import Done
@@ -44,6 +45,7 @@ class FrontDoor:
     ) -> None:  # fmt: skip
         self.account, self.hosts = account, hosts
         self.functions, self.counter, self.speed = functions, counter, speed
+        self.program: Forwarder | None = None  # serves every host that is no API's
         self.throttles, self.decisions = Throttles(speed), Decisions()
         self.in_flight = 0
 

@@ -82,10 +82,13 @@ class Exchange:
             self._send(Answer(200, (("content-type", "text/plain"),), b"healthy"))
             return
         self._place = self._door.hosts.find(host, path)
-        if self._place is None:
-            self._refuse("forbidden")
-        elif self._request.too_large:
+        if self._request.too_large:
             self._refuse("too_large")
+        elif self._place is None and self._door.program:
+            arrival = self._arrival
+            self._door.program.forward(self._request, arrival.scheme, arrival.port, self._send)
+        elif self._place is None:
+            self._refuse("forbidden")
         else:
             self._route(self._place)
 
@@ -253,7 +256,9 @@ class Exchange:
         if place and place.stage.cors and not has_cors:
             answer = with_cors(place.stage.cors, self._request.text(b"origin"), answer)
         lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
-        if place and place.stage.kind == "http":
+        if place is None and self._door.program:  # a load balancer adds nothing
+            pass
+        elif place and place.stage.kind == "http":
             lines.append(f"apigw-requestid: {arrival.extended_request_id}\r\n")
         else:
             lines.append(
