@@ -43,7 +43,7 @@ def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: A
     if zone is None:
         source = dns_source.from_lab(Path.cwd() / ".gameday" / options["lab_name"])
     else:
-        source = dns_source.from_export(zone, options["health_checks"], options["networks"], name)
+        source = dns_source.from_export(zone, options["health_checks"], options["networks"])
     source = source.with_unhealthy(filter(None, options["unhealthy"].split(",")))
     client = _client(source.networks, options["network"])
     rng = random.Random(options["seed"])

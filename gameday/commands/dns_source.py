@@ -11,8 +11,7 @@ from gameday.errors import UsageError
 from gameday.lab import handle
 from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.networks import default_networks, parse_networks
-from gameday.lab.zone_export import read_rows
-from gameday.route53 import health
+from gameday.route53 import exports, health
 from gameday.route53.answer import External, Externals
 from gameday.route53.check import HealthCheck, parse_check
 from gameday.route53.zone import Zones, parse_zones
@@ -51,25 +50,26 @@ class Source:
         return replace(self, health={**self.health, **given, **settled})
 
 
-def from_export(zone: Path, checks: Path | None, networks: Path | None, name: str) -> Source:
+def from_export(zone: Path, checks: Path | None, networks: Path | None) -> Source:
     """An export: every check is healthy, and an alias target outside the zone is its own name."""
-    record_sets = read_rows(zone, "ResourceRecordSets")
-    apex = next((r["Name"] for r in record_sets if r.get("Type") == "SOA"), None) or name
-    try:
-        zones = parse_zones({"zones": [{"id": "export", "name": apex, "record_sets": record_sets}]})
-        found = [parse_check(c) for c in read_rows(checks, "HealthChecks")] if checks else []
-    except UsageError as e:
-        raise UsageError(f"{zone}: {e}") from e
-    regions = sorted({r["Region"] for r in record_sets if r.get("Region")})
+    found = exports.read(
+        exports.read_json(zone), exports.read_json(checks) if checks else None, place=str(zone)
+    )
+    regions = sorted({r.region for r in found.record_sets() if r.region})
     given = parse_networks(networks.read_text(), str(networks)) if networks else None
-    known = {c.id: c for c in found}
-    start = health.statuses(known, {})
-    return Source(zones, start, known, _its_own_name, given or default_networks(regions))
+    start = health.statuses(found.checks, {})
+    outside, clients = _own_names(found.zones), given or default_networks(regions)
+    return Source(found.zones, start, found.checks, outside, clients)
 
 
-def _its_own_name(name: str) -> External:
-    """An alias target outside the zone has no address in an export: its name stands for it."""
-    return External({"A": (name,), "AAAA": (name,)})
+def _own_names(zones: Zones) -> Externals:
+    """An alias target outside the zones has no address in an export: its name stands for it."""
+    targets = {r.alias.name for z in zones.by_name.values() for r in z.record_sets() if r.alias}
+
+    def find(name: str) -> External | None:
+        return External({"A": (name,), "AAAA": (name,)}) if name in targets else None
+
+    return find
 
 
 def from_lab(folder: Path) -> Source:

@@ -6,7 +6,6 @@ its id that of an alias that points back into it, where there is one.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from gameday.errors import UsageError
 from gameday.lab.alias_targets import AliasTargets
+from gameday.route53 import exports
 from gameday.route53.check import parse_check
 from gameday.route53.zone import Zone, canonical, parse_zone
 
@@ -49,45 +49,17 @@ class ZoneExport:
         return parse_zone(self.id, self.name, self.record_sets)
 
 
-def read_export(path: Path) -> Json:
-    """The JSON object in `path`.
-
-    :raises UsageError: unreadable, or not a JSON object; names the place.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as e:
-        what = getattr(e, "strerror", None) or "not text"
-        raise UsageError(f"{path}: cannot read the export: {what}") from e
-    except ValueError as e:
-        raise UsageError(f"{path}: not JSON: {e}") from e
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: not what the aws CLI prints: the JSON is no object")
-    return found
-
-
-def read_rows(path: Path, member: str) -> list[Json]:
-    """The rows that `member` of an export holds.
-
-    :raises UsageError: there are none, or not all of them; names the file.
-    """
-    export = read_export(path)
-    rows = export.get(member)
-    if not isinstance(rows, list) or not all(isinstance(r, dict) for r in rows):
-        raise UsageError(f"{path}: no {member}: give what the aws CLI printed")
-    if export.get("IsTruncated"):
-        raise UsageError(f"{path}: {member} is cut short (IsTruncated): export every page")
-    return rows
-
-
 def read_zone(zone: Path, health_checks: Path | None = None) -> ZoneExport:
     """The zone in the two files.
 
     :raises UsageError: one line with the file, the record set or the check, and what is wrong.
     """
-    rows = read_rows(zone, "ResourceRecordSets")
+    rows = exports.rows(exports.read_json(zone), "ResourceRecordSets", str(zone))
     record_sets = [r for r in rows if not is_policy_record(r)]
-    checks = read_rows(health_checks, "HealthChecks") if health_checks else []
+    checks: list[Json] = []
+    if health_checks:
+        place = str(health_checks)
+        checks = exports.rows(exports.read_json(health_checks), "HealthChecks", place)
     name = next((str(r.get("Name")) for r in record_sets if r.get("Type") == "SOA"), None)
     if name is None:
         raise UsageError(f"{zone}: no SOA record: export the whole zone")

@@ -196,6 +196,32 @@ def report(cloud: Cloud, check: str, *observations: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "100.64.0.1", "224.0.0.1", "fe80::1"])
+def test_a10_an_address_that_is_not_on_the_internet_is_refused(cloud: Cloud, address: str) -> None:
+    with pytest.raises(ClientError, match=r"InvalidInput.*not an address on the internet"):
+        make_check(cloud, IPAddress=address)
+
+
+def test_a10_the_labs_own_regions_are_taken_although_on_loopback(cloud: Cloud) -> None:
+    _, check = make_check(cloud, IPAddress="127.0.1.1")
+    assert check["HealthCheckConfig"]["IPAddress"] == "127.0.1.1"
+
+
+def test_is_a_forced_check_seen_to_be_forced_beside_what_was_observed(cloud: Cloud) -> None:
+    client, check = make_check(cloud)
+    good = seen("15.177.3.1", True, "Success: HTTP Status Code 200, OK")
+    found = {"healthy": False, "votes": 1, "of": 1, "at": 1.0, "forced": True,
+             "observations": [good]}  # fmt: skip
+    cloud.send("health", checks={check["Id"]: found})
+    cloud.send("report", ask=3)
+    shown = cloud.message("answer")["status"]["health"][check["Id"]]
+    assert (shown["healthy"], shown["forced"]) == (False, True)
+    (status,) = client.get_health_check_status(HealthCheckId=check["Id"])["HealthCheckObservations"]
+    said = status["StatusReport"]["Status"]
+    assert said.startswith("Failure: Forced by an operator")
+    assert said.endswith("Success: HTTP Status Code 200, OK")
+
+
 def test_a40_status_is_what_the_checkers_observed(cloud: Cloud) -> None:
     client, check = make_check(cloud)
     assert (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gameday.lab.cloud.wire import Fault
@@ -25,6 +26,12 @@ _UPDATABLE = (
 )  # fmt: skip
 RESETTABLE = ("FullyQualifiedDomainName", "Regions", "ResourcePath", "ChildHealthChecks")
 INTERVALS_S = (10, 30)
+REFUSED_BLOCKS = tuple(map(ip_network, (
+    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+    "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
+    "::/127", "fc00::/7", "fe80::/10", "ff00::/8",
+)))  # fmt: skip
+"""Local, private, non-routable and multicast addresses (HealthCheckConfig, IPAddress)."""
 
 
 def with_defaults(config: Mapping[str, Any]) -> Config:
@@ -46,8 +53,11 @@ def with_defaults(config: Mapping[str, Any]) -> Config:
     return full
 
 
-def refusals(config: Mapping[str, Any]) -> list[str]:
-    """Why Route 53 would not take a complete configuration; empty when it would."""
+def refusals(config: Mapping[str, Any], own: Collection[str] = ()) -> list[str]:
+    """Why Route 53 would not take a complete configuration; empty when it would.
+
+    `own` are addresses of the lab, which are taken although they are on loopback.
+    """
     kind, found = config["Type"], []
     if kind in _ENDPOINT_TYPES:
         if config.get("RequestInterval") not in INTERVALS_S:
@@ -56,6 +66,9 @@ def refusals(config: Mapping[str, Any]) -> list[str]:
             found.append("FailureThreshold must be between 1 and 10")
         if not config.get("IPAddress") and not config.get("FullyQualifiedDomainName"):
             found.append("IPAddress or FullyQualifiedDomainName is required")
+        address = config.get("IPAddress")
+        if address and address not in own and not _is_routable(address):
+            found.append(f"IPAddress {address} is not an address on the internet")
         if kind.endswith("STR_MATCH") and not config.get("SearchString"):
             found.append(f"SearchString is required for {kind}")
         if "Port" not in config:
@@ -73,10 +86,22 @@ def refusals(config: Mapping[str, Any]) -> list[str]:
     return found
 
 
-class HealthChecks:
-    """All health checks of the account by id."""
+def _is_routable(text: str) -> bool:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return False
+    return not any(address in block for block in REFUSED_BLOCKS)
 
-    def __init__(self) -> None:
+
+class HealthChecks:
+    """All health checks of the account by id; `own` are the addresses of the lab's Regions.
+
+    Those are on loopback, which Route 53 would refuse.
+    """
+
+    def __init__(self, own: Iterable[str] = ()) -> None:
+        self._own = frozenset(own)
         self._checks: dict[str, HealthCheck] = {}
         self._references: dict[str, str] = {}  # caller reference -> id, also of deleted checks
 
@@ -169,7 +194,7 @@ class HealthChecks:
         return [c["RoutingControlArn"] for c in configs if c.get("RoutingControlArn")]
 
     def _refuse_invalid(self, config: Config) -> None:
-        found = refusals(config)
+        found = refusals(config, self._own)
         for child in config.get("ChildHealthChecks", []):
             existing = self._checks.get(child)
             if existing is None:

@@ -44,7 +44,8 @@ class Cloud:
         self.moto = Moto(account, base_url)
         self.regions = Regions(spec["regions"])
         self.tables = GlobalTables(self.regions, account)
-        self.route53 = Route53(self.moto, speed)
+        addresses = [region["address"] for region in spec["regions"].values()]
+        self.route53 = Route53(self.moto, speed, addresses)
         self.stacks = stacks.Stacks(account)
         self.metrics = Metrics(self.moto, speed)
         world = World(self.tables.tags, self.pause, self.metrics.state_of_arn, self.event)

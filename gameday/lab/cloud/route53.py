@@ -8,7 +8,7 @@ counts and its refusal to delete a zone in use hold.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,11 +35,11 @@ _NO_FAILURE = "The health check endpoint has not failed since its Route 53 healt
 class Route53:
     """The handlers, and what of their state the name server and the checkers must know."""
 
-    def __init__(self, moto: Moto, speed: float) -> None:
+    def __init__(self, moto: Moto, speed: float, addresses: Iterable[str] = ()) -> None:
         self._moto, self._speed = moto, speed
         self._record_sets: dict[str, list[RecordSet]] = {}
         self._changes: dict[str, datetime] = {}
-        self.checks = HealthChecks()
+        self.checks = HealthChecks(addresses)
         self.collections = CidrCollections(self._uses_collection)
         self.instances = PolicyInstances(self)
         self.routing_controls = RoutingControls(self.checks.routing_controls)
