@@ -22,6 +22,7 @@ KNOWN = frozenset(
         "GAMEDAY_SEED", "GAMEDAY_CA_FILE", "GAMEDAY_HTTP_PORT", "GAMEDAY_HTTPS_PORT",
         "GAMEDAY_ADDRESS_MAP", "GAMEDAY_REGION_HEADER", "GAMEDAY_RUN_DIR", "GAMEDAY_CLIENTS",
         "GAMEDAY_RATE_PER_S", "GAMEDAY_CLIENTS_PER_POPULATION", "GAMEDAY_WEB_PORT",
+        "GAMEDAY_CACHES_PER_POPULATION",
     }
 )  # fmt: skip
 """Every GAMEDAY_ name there is; another one in a target file is a typing error."""

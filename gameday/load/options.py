@@ -27,20 +27,24 @@ class LoadOptions:
     rate_per_s: float
     clients_per_population: int
     clients: str = DEFAULT_MIX  # the text that `mix` was read from
+    caches: int | None = None  # resolver caches of a population; None: one for each client
 
     @classmethod
-    def of(cls, clients: str, rate_per_s: float, clients_per_population: int) -> LoadOptions:
+    def of(
+        cls, clients: str, rate_per_s: float, clients_per_population: int, caches: int | None
+    ) -> LoadOptions:
         """The options of a mix given as text.
 
         :raises UsageError: the mix is malformed.
         """
-        return cls(parse_mix(clients), rate_per_s, clients_per_population, clients)
+        return cls(parse_mix(clients), rate_per_s, clients_per_population, clients, caches)
 
 
 def load_options(
     clients: str | None = None,
     rate_per_s: str | None = None,
     clients_per_population: str | None = None,
+    caches: str | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> LoadOptions:
     """The options from the texts given, else from the environment, else the defaults.
@@ -48,15 +52,22 @@ def load_options(
     :raises UsageError: a value is not what it should be; names the option.
     """
     rate = _positive("rate", rate_per_s or environ.get("GAMEDAY_RATE_PER_S"), RATE_PER_S)
-    per_population = _positive(
+    per_population = _count(
         "clients per population",
         clients_per_population or environ.get("GAMEDAY_CLIENTS_PER_POPULATION"),
-        CLIENTS_PER_POPULATION,
     )
-    if per_population != int(per_population):
-        raise UsageError(f"clients per population: {per_population:g} is not a whole number")
+    shared = _count("caches", caches or environ.get("GAMEDAY_CACHES_PER_POPULATION"))
     mix = clients or environ.get("GAMEDAY_CLIENTS") or DEFAULT_MIX
-    return LoadOptions.of(mix, rate, int(per_population))
+    return LoadOptions.of(mix, rate, per_population or CLIENTS_PER_POPULATION, shared)
+
+
+def _count(name: str, text: str | None) -> int | None:
+    if not text:
+        return None
+    value = _positive(name, text, 1.0)
+    if value != int(value):
+        raise UsageError(f"{name}: {value:g} is not a whole number")
+    return int(value)
 
 
 def _positive(name: str, text: str | None, default: float) -> float:

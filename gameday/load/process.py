@@ -6,6 +6,7 @@ ledger, the known items and the replication sampler. It knows nothing of Locust.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,8 @@ import gevent
 from gameday import clock
 from gameday.clock import Clock
 from gameday.errors import UsageError
-from gameday.load.client import ClientPool, Endpoint, Trip, region_at
+from gameday.load.client import ClientPool, region_at
+from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item, KnownItems
 from gameday.load.ledger import Ledger, write_outcome
 from gameday.load.logs import EVENTS, WRITES, Send, open_log
@@ -64,8 +66,9 @@ class LoadProcess:
         """Plan the whole load, of which this process may run only a part."""
         self.options = options
         self.clients = plan(
-            options.mix, self.networks, options.rate_per_s, options.clients_per_population, seed
-        )
+            options.mix, self.networks, options.rate_per_s, options.clients_per_population, seed,
+            options.caches,
+        )  # fmt: skip
 
     def default_host(self) -> str | None:
         """The URL of the shared name, when the target has one."""
@@ -156,9 +159,15 @@ class LoadProcess:
         cache = self._caches.get(client.cache)
         if cache is None:
             lookup = lookup_for(self.target, client.network.cidr)
-            cache = ResolverCache(lookup, first_share=client.cache_share)
+            cache = ResolverCache(
+                lookup, first_share=client.cache_share,
+                ttl_min_s=self.clock.wall(client.profile.ttl_min_s),
+            )  # fmt: skip
             self._caches[client.cache] = cache
-        return ClientPool(self.endpoint, client.profile, client.network, cache, client.age_share)
+        rng = random.Random(f"retries {self.target.seed} {client.id}")
+        return ClientPool(
+            self.endpoint, client.profile, client.network, cache, client.age_share, rng
+        )
 
     def region(self, trip: Trip) -> str:
         """The Region of a request: by header, else by address, else `unattributed`."""

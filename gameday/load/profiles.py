@@ -1,13 +1,16 @@
 """How clients treat DNS and connections: the kinds of client that a load is mixed of.
 
-Clients speak HTTP/1.1 and do not retry. Durations are AWS seconds. Browsers speak HTTP/2 to API
-Gateway over one long connection, which behaves like `pooled`.
+Clients speak HTTP/1.1, and retry only where their profile says so. Durations are AWS seconds.
+Browsers speak HTTP/2 to API Gateway over one long connection, which behaves like `pooled`.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
 
 from gameday.errors import UsageError
 
@@ -18,6 +21,40 @@ READ_TIMEOUT_S = 10.0
 """Between two reads. OkHttp's default `readTimeout` is 10 s."""
 
 PCT_SUM_TOLERANCE = 0.01
+
+
+KERNEL_CONNECT_S = 127.0
+"""Linux gives up a connect after six retransmissions of its SYN (ip-sysctl: `tcp_syn_retries`)."""
+
+KERNEL_READ_S = 924.6
+"""And a connection after fifteen of its data (ip-sysctl: `tcp_retries2`): no timeout of its own."""
+
+BACKOFF_MAX_S = 20.0
+"""The AWS SDKs' longest backoff ("Retry behavior", AWS SDKs and Tools Reference Guide)."""
+
+
+class Where(StrEnum):
+    """Which address a retry goes to."""
+
+    RESOLVE = "resolve"  # whatever the name resolves to then
+    SAME = "same-address"
+    NEXT = "next-address"  # of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """When a failed request is sent again by the client itself, unseen by who asked for it.
+
+    Only what may be repeated is: GET, HEAD, OPTIONS, PUT, DELETE, or a request with an
+    Idempotency-Key. With a budget, retries are at most that share of the requests, plus ten.
+    """
+
+    times: int = 0
+    where: Where = Where.RESOLVE
+    on_5xx: bool = False  # also an answer 5xx, not only an error of the connection
+    only_reused: bool = False  # only when a kept connection turned out to be dead
+    backoff_s: float = 0.0  # the first delay at most; doubles, with full jitter; 0: at once
+    budget_pct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +71,7 @@ class ClientProfile:
       (HikariCP `maxLifetime`, Apache HttpClient `setConnectionTimeToLive`, libcurl
       `CURLOPT_MAXLIFETIME_CONN`).
 
-    In life many programs share one resolver; each client here has its own place in one of its
-    population's caches.
+    Others are in `PRESETS`, and `pooled+retry-2+next-address` adds what `MODIFIERS` has.
     """
 
     name: str
@@ -43,6 +79,14 @@ class ClientProfile:
     max_age_s: float | None = None  # None: for ever
     connect_timeout_s: float = CONNECT_TIMEOUT_S
     read_timeout_s: float = READ_TIMEOUT_S
+    idle_max_s: float | None = None  # a connection unused for longer is not used again
+    drop_on_5xx: int | None = None  # answers 5xx in a row after which the connection is dropped
+    follow_dns: bool = False  # a connection whose address has left the answer is dropped
+    name_cache_s: float | None = (
+        None  # how long the client itself keeps an answer, whatever its TTL
+    )
+    ttl_min_s: float = 0.0  # its resolver keeps an answer at least so long
+    retry: Retry = Retry()
 
 
 Mix = tuple[tuple[ClientProfile, float], ...]
@@ -50,24 +94,119 @@ Mix = tuple[tuple[ClientProfile, float], ...]
 
 DEFAULT_MIX = "per-request=50,pooled-max-age-30=50"
 
-_MAX_AGE = re.compile(r"pooled-max-age-(\d+(?:\.\d+)?)")
+_BLOCKING = {"connect_timeout_s": KERNEL_CONNECT_S, "read_timeout_s": KERNEL_READ_S}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    # requests, "Timeouts": none unless given; HTTPAdapter(max_retries=0)
+    "requests": {"reuse": True, **_BLOCKING},
+    # urllib3, Retry.DEFAULT = Retry(3): connection errors, backoff_factor 0, idempotent methods
+    "urllib3": {"reuse": True, **_BLOCKING, "retry": Retry(times=3)},
+    # Chromium, net/: connect 4 min, idle sockets 300 s, names of the system resolver 60 s; a
+    # request on a kept connection that turns out dead is sent once more
+    "browser": {
+        "reuse": True, "connect_timeout_s": 240.0, "read_timeout_s": KERNEL_READ_S,
+        "idle_max_s": 300.0, "name_cache_s": 60.0, "retry": Retry(times=1, only_reused=True),
+    },
+    # JDK, "Networking Properties": networkaddress.cache.ttl 30 s, no timeouts, idle kept 5 s
+    "jvm-default": {
+        "reuse": True, **_BLOCKING, "idle_max_s": 5.0, "name_cache_s": 30.0,
+        "retry": Retry(times=1, only_reused=True),
+    },
+    # the same with networkaddress.cache.ttl=-1, as with a security manager before JDK 18
+    "jvm-forever": {
+        "reuse": True, **_BLOCKING, "idle_max_s": 5.0, "name_cache_s": math.inf,
+        "retry": Retry(times=1, only_reused=True),
+    },
+    # AWS SDK for Java 2.x, "Set the JVM TTL for DNS name lookups": 5 s; ApacheHttpClient: connect
+    # 2 s, socket 30 s, idle 60 s; "Retry behavior": standard mode, 3 attempts, jitter up to 20 s
+    "jvm-aws": {
+        "reuse": True, "connect_timeout_s": 2.0, "read_timeout_s": 30.0, "idle_max_s": 60.0,
+        "name_cache_s": 5.0, "retry": Retry(times=2, on_5xx=True, backoff_s=0.1, budget_pct=20.0),
+    },
+    # Go, net/http DefaultTransport: dial 30 s, IdleConnTimeout 90 s; retries a dead kept connection
+    "go": {
+        "reuse": True, "connect_timeout_s": 30.0, "read_timeout_s": KERNEL_READ_S,
+        "idle_max_s": 90.0, "retry": Retry(times=1, only_reused=True),
+    },
+    # libcurl, one handle: CURLOPT_CONNECTTIMEOUT 300 s, CURLOPT_MAXAGE_CONN 118 s,
+    # CURLOPT_DNS_CACHE_TIMEOUT 60 s; retries a dead kept connection
+    "curl": {
+        "reuse": True, "connect_timeout_s": 300.0, "read_timeout_s": KERNEL_READ_S,
+        "idle_max_s": 118.0, "name_cache_s": 60.0, "retry": Retry(times=1, only_reused=True),
+    },
+}  # fmt: skip
+"""Clients named after what they imitate, each with its source."""
+
+MODIFIERS = (
+    "retry-N", "on-5xx", "same-address", "next-address", "backoff-S", "budget-PERCENT",
+    "drop-on-5xx-N", "follow-dns", "name-cache-S", "ttl-clamp-S",
+)  # fmt: skip
+"""What a profile can be given with `+`; N are counts, S AWS seconds."""
+
+_NUMBERED = re.compile(r"([a-z0-9-]*[a-z][a-z0-9-]*)-(\d+(?:\.\d+)?)")
 
 
 def profile(name: str) -> ClientProfile:
-    """The profile of that name.
+    """The profile of that name: a base, and modifiers after `+`.
 
     :raises UsageError: there is none.
     """
+    base, *modifiers = name.split("+")
+    found = _base(base)
+    for modifier in modifiers:
+        found = _modified(found, modifier)
+    return replace(found, name=name)
+
+
+def _base(name: str) -> ClientProfile:
     if name == "per-request":
         return ClientProfile(name, reuse=False)
     if name == "pooled":
         return ClientProfile(name, reuse=True)
-    found = _MAX_AGE.fullmatch(name)
-    if found and float(found[1]) > 0:
-        return ClientProfile(name, reuse=True, max_age_s=float(found[1]))
+    if name in PRESETS:
+        return ClientProfile(name, **PRESETS[name])
+    kind, number = _numbered(name)
+    if kind == "pooled-max-age":
+        return ClientProfile(name, reuse=True, max_age_s=number)
+    if kind == "ttl-clamp":
+        return ClientProfile(name, reuse=False, ttl_min_s=number)
     raise UsageError(
-        f"clients: there is no profile {name!r}; choose per-request, pooled or pooled-max-age-N"
+        f"clients: there is no profile {name!r}; choose per-request, pooled, pooled-max-age-N, "
+        f"ttl-clamp-N, {', '.join(PRESETS)}"
     )
+
+
+def _modified(base: ClientProfile, modifier: str) -> ClientProfile:
+    kind, number = _numbered(modifier)
+    retry = base.retry
+    again = replace(retry, times=max(1, retry.times), only_reused=False)
+    changes: dict[str, dict[str, Any]] = {
+        "retry": {"retry": replace(again, times=int(number))},
+        "on-5xx": {"retry": replace(again, on_5xx=True)},
+        "same-address": {"retry": replace(again, where=Where.SAME)},
+        "next-address": {"retry": replace(again, where=Where.NEXT)},
+        "backoff": {"retry": replace(again, backoff_s=number)},
+        "budget": {"retry": replace(again, budget_pct=number)},
+        "drop-on-5xx": {"drop_on_5xx": int(number)},
+        "follow-dns": {"follow_dns": True},
+        "name-cache": {"name_cache_s": number},
+        "ttl-clamp": {"ttl_min_s": number},
+    }
+    takes_number = kind in {"retry", "backoff", "budget", "drop-on-5xx", "name-cache", "ttl-clamp"}
+    whole = kind not in {"retry", "drop-on-5xx"} or number == int(number)
+    if kind not in changes or takes_number != (number > 0) or not whole:
+        raise UsageError(
+            f"clients: there is no modifier {modifier!r}; choose among {', '.join(MODIFIERS)}"
+        )
+    return replace(base, **changes[kind])
+
+
+def _numbered(text: str) -> tuple[str, float]:
+    """`retry-2` as `retry` and 2; what ends in no number above 0 is itself and 0."""
+    if text in ("on-5xx", "same-address", "next-address", "follow-dns"):
+        return text, 0.0
+    found = _NUMBERED.fullmatch(text)
+    return (found[1], float(found[2])) if found and float(found[2]) > 0 else (text, 0.0)
 
 
 def parse_mix(text: str) -> Mix:

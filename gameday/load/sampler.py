@@ -18,7 +18,8 @@ from geventhttpclient.response import HTTPParseError
 
 from gameday import clock
 from gameday.clock import Clock
-from gameday.load.client import ClientPool, Endpoint, Trip
+from gameday.load.client import ClientPool
+from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item
 from gameday.load.profiles import profile
 from gameday.resolver import Network, ResolverCache

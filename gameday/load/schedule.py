@@ -17,7 +17,7 @@ from gameday.resolver import Network
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One simulated client: a profile in a network, behind a resolver cache of its own."""
+    """One simulated client: a profile in a network, behind a cache of its population."""
 
     id: str
     profile: ClientProfile
@@ -30,7 +30,12 @@ class Client:
 
 
 def plan(
-    mix: Mix, networks: Sequence[Network], rate_per_s: float, per_population: int, seed: int
+    mix: Mix,
+    networks: Sequence[Network],
+    rate_per_s: float,
+    per_population: int,
+    seed: int,
+    caches: int | None = None,
 ) -> list[Client]:
     """The clients of a load, populations alternating, so that any first few of them are mixed.
 
@@ -38,7 +43,10 @@ def plan(
     evenly over the networks, and each population's over its clients. Phases, cache ages and
     connection ages are spread evenly over their range and dealt to the clients by the seed: caches
     that were filled together would all move in one instant, and no two runs would agree.
+
+    :param caches: resolver caches of a population, shared by its clients; one for each unless said.
     """
+    caches = min(caches or per_population, per_population)
     rng = random.Random(f"load {seed}")
     populations = [(p, share / len(networks), n) for p, share in mix for n in networks]
     columns = []
@@ -52,8 +60,8 @@ def plan(
                     id=f"{profile.name}.{network.id}.{number}",
                     profile=profile,
                     network=network,
-                    cache=f"{profile.name}.{network.id}.{number}",
-                    cache_share=(cache + 0.5) / per_population,
+                    cache=f"{profile.name}.{network.id}.{cache % caches}",
+                    cache_share=(cache % caches + 0.5) / caches,
                     age_share=(age + 1.0) / per_population,
                     period_s=period_s,
                     phase_s=(turn + offset) / per_population * period_s,

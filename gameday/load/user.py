@@ -20,7 +20,8 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from gameday import clock, settings
 from gameday.errors import GamedayError
-from gameday.load.client import ClientPool, Trip
+from gameday.load.client import ClientPool
+from gameday.load.connection import Trip
 from gameday.load.dashboard import pages
 from gameday.load.items import Item
 from gameday.load.options import load_options
@@ -176,13 +177,16 @@ def _arguments(parser: Any) -> None:
     group.add_argument(
         "--clients-per-population", help="of each profile in each network, 20 by default"
     )
+    group.add_argument("--caches", help="resolver caches of each, as many as clients by default")
 
 
 def _init(environment: Any, **_: Any) -> None:
     """Read target and options; as many users as there are clients, all at once, unless told."""
     parsed = environment.parsed_options
     try:
-        options = load_options(parsed.clients, parsed.rate, parsed.clients_per_population)
+        options = load_options(
+            parsed.clients, parsed.rate, parsed.clients_per_population, parsed.caches
+        )
         target = settings.current()
         if environment.web_ui:
             target = pages.with_run_dir(target)

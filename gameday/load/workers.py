@@ -35,6 +35,7 @@ class Order:
     clients: str
     rate_per_s: float
     clients_per_population: int
+    caches: int | None
     seed: int
     process: int
     processes: int
@@ -124,8 +125,9 @@ class Master:
     def _send_plan(self, worker_id: str, numbers: list[int]) -> None:
         options, target = self._load.options, self._load.target
         order = Order(
-            options.clients, options.rate_per_s, options.clients_per_population, target.seed,
-            self._process(worker_id), len(self._numbers), numbers, target.run_dir is not None,
+            options.clients, options.rate_per_s, options.clients_per_population, options.caches,
+            target.seed, self._process(worker_id), len(self._numbers), numbers,
+            target.run_dir is not None,
         )  # fmt: skip
         self._runner.send_message(PLAN, asdict(order), client_id=worker_id)
 
@@ -191,7 +193,9 @@ class Worker:
         if self._load.running:
             self._load.take_over(order.numbers)
             return
-        options = LoadOptions.of(order.clients, order.rate_per_s, order.clients_per_population)
+        options = LoadOptions.of(
+            order.clients, order.rate_per_s, order.clients_per_population, order.caches
+        )
         self._load.plan(options, order.seed)
         send = self._sender() if order.send_lines else None
         self._share = Share(order.process, order.processes, tuple(order.numbers), send)

@@ -6,12 +6,14 @@ check must move DNS and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from gameday.measure.clients import ClientRecovery, client_period_s
+from gameday.measure.clients import ClientRecovery, KindRecovery, client_period_s
 from gameday.measure.rpo import write_rate_per_s
 from gameday.measure.rto import BIN_WALL_S
 from gameday.measure.run import Run
@@ -70,17 +72,27 @@ def settings(run: Run) -> Settings | None:
     )
 
 
+PREDICTED = re.compile(r"per-request|pooled(-max-age-\d+(\.\d+)?)?")
+"""The client profiles whose way of leaving a Region is predicted."""
+
+
 def prediction(run: Run, counted: list[ClientRecovery]) -> Prediction | None:
-    """What was to be expected for these clients; None without exports that say how DNS is set up.
+    """What was to be expected for these clients; None without exports that say how DNS is set up,
+    or with a kind of client that is not predicted.
 
     :param counted: the clients that the lost Region served, as measured: how latency records
         divide clients is the zone's doing and not part of the prediction.
     """
     found = settings(run)
-    if found is None or not counted:
+    if found is None or not counted or unpredicted(counted):
         return None
     seed = int(run.facts.get("seed") or 0)
     return predict(found, populations(run, counted), np.random.default_rng(seed))
+
+
+def unpredicted(counted: Sequence[ClientRecovery | KindRecovery]) -> list[str]:
+    """The kinds of client among these whose behaviour `gameday.predict` does not model."""
+    return sorted({r.profile for r in counted if not PREDICTED.fullmatch(r.profile)})
 
 
 def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:

@@ -8,6 +8,7 @@ from gameday.measure import availability, rpo
 from gameday.measure.alarms import Alarms
 from gameday.measure.audit import Audit
 from gameday.measure.clients import KindRecovery
+from gameday.measure.fault import unpredicted
 from gameday.measure.propagation import Link
 from gameday.measure.run import Run
 from gameday.model import OK, UNATTRIBUTED
@@ -30,6 +31,7 @@ def surprises(
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
+        *_unpredicted(kinds),
         *_out_of_band(links, kinds, expected),
         *_alarms(found_alarms),
         *_audited(audited),
@@ -101,6 +103,12 @@ def _behind(run: Run) -> Iterator[str]:
     found = rpo.baseline(run)
     if objective is not None and found and found.p99_s > objective:
         yield f"Before the fault data was already {found.p99_s:.1f} s behind (p99)."
+
+
+def _unpredicted(kinds: list[KindRecovery]) -> Iterator[str]:
+    names = unpredicted(kinds)
+    if names:
+        yield f"Nothing was predicted: nobody models how {' and '.join(names)} leave a Region."
 
 
 def _out_of_band(

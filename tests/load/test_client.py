@@ -17,7 +17,8 @@ from geventhttpclient.response import HTTPConnectionClosed, HTTPParseError
 from geventhttpclient.useragent import RetriesExceeded
 
 from gameday import clock, settings
-from gameday.load.client import ClientPool, Endpoint, Trip, region_at
+from gameday.load.client import ClientPool, region_at
+from gameday.load.connection import Endpoint, Trip
 from gameday.load.outcome import Phase, outcome_of
 from gameday.load.profiles import profile
 from gameday.resolver import Answer, DnsFailure, Network, ResolverCache

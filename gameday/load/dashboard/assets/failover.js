@@ -137,7 +137,7 @@ function around(view) {
 
 function events(view) {
   const items = view.markers.slice().reverse().map((m) =>
-    el("li", { class: m.kind.startsWith("fault") ? "fault" : null }, el("time", {}, stamp(m.t_s)), m.label));
+    el("li", { class: m.kind.startsWith("fault") ? "fault" : null }, el("time", {}, stamp(m.t_s)), el("span", {}, m.label)));
   $("events").replaceChildren(...(items.length ? items : [el("li", {}, el("span", {}, "nothing yet"))]));
 }
 
