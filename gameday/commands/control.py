@@ -45,11 +45,16 @@ def status() -> None:
         say.say("run", f"{run_dir.relative_to(root)} is under way, process {pids['pid']}")
     changed = 0
     for file in sorted(root.glob("reports/runs/*/*/undo.jsonl")):
-        for record in UndoJournal(file.parent).records():
-            if record.state == "open":
-                changed += 1
-                since = clock.utc(record.at)
-                say.say("changed", f"{record.setting} since {since} by {file.parent.name}")
+        try:
+            records = [r for r in UndoJournal(file.parent).records() if r.state == "open"]
+        except RunError as e:
+            changed += 1
+            say.say("unknown", str(e))
+            continue
+        for record in records:
+            changed += 1
+            since = clock.utc(record.at)
+            say.say("changed", f"{record.setting} since {since} by {file.parent.name}")
     if not changed:
         say.say("changed", "nothing")
 
@@ -57,9 +62,12 @@ def status() -> None:
 @click.command()
 @click.argument("run_dir", required=False, type=click.Path(path_type=Path))
 @click.option("--all", "every", is_flag=True, help="Every run that left something changed.")
+@click.option("--force", is_flag=True, help="Also what somebody else has changed meanwhile.")
 @click.option("--target", type=click.Path(path_type=Path), help="The target's env file.")
 @click.option("--lab", "name", default="default", help="The lab in which the run took place.")
-def rollback(run_dir: Path | None, every: bool, target: Path | None, name: str) -> None:
+def rollback(
+    run_dir: Path | None, every: bool, force: bool, target: Path | None, name: str
+) -> None:
     """Put back what RUN_DIR (default: the latest run) changed. Safe to repeat."""
     say, root = Narrator(), Path.cwd()
     wanted = _runs(root, run_dir, every)
@@ -67,12 +75,20 @@ def rollback(run_dir: Path | None, every: bool, target: Path | None, name: str) 
         os.environ.update(runner.target_environment(target))
     elif not os.environ.get("GAMEDAY_ADMIN"):
         os.environ.update(handle.environment(root / ".gameday" / name))
-    results = []
+    results, unread = [], list[str]()
     for one in wanted:
-        result = undo.replay(one)
+        try:
+            result = undo.replay(one, force=force)
+        except RunError as e:  # the others are put back all the same
+            unread.append(str(e))
+            continue
         results.append(result)
         say.say("put back", f"{one.name}: {result}")
+    if unread:
+        raise RunError("; ".join(unread))
     if not all(r.complete for r in results):
+        if any(r.foreign for r in results):
+            raise RunError("somebody else changed settings meanwhile; --force puts them back, too")
         raise RunError("not everything is put back; run `gameday rollback` again, or see undo.sh")
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gameday import admin, clock, settings, stop_when, undo, watchdog
+from gameday import admin, clock, lock, settings, stop_when, undo, watchdog
 from gameday import experiment as experiments
 from gameday.clock import Clock
 from gameday.controls import audit, pace, run_files
@@ -57,6 +57,7 @@ class Session:
         )
         self.extension = replace(self.extension, stop_when=tuple(c.text for c in conditions))
         self.dir = _directory(experiment)
+        lock.hold(self.target, self.dir)
         self.safeguard = Safeguard(self.dir, self.target, conditions, self._trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
         self.load: LoadProcess | None = None
@@ -224,6 +225,7 @@ class Session:
         if not (self.dir / "journal.json").exists():
             run_files.save(self.dir / "journal.json", journal)
         watchdog.dismiss(self.dir)
+        lock.release(self.target)
         if self.target.is_lab:
             try:
                 admin.request("PUT", "/run", {"dir": None})

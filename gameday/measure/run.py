@@ -19,6 +19,9 @@ from gameday.measure.rto import Counts, counts
 
 Json = dict[str, Any]
 
+SCHEMA = 1
+"""Of `run.json`; a directory of another is refused, never guessed at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -145,7 +148,7 @@ def load(run_dir: Path) -> Run:
             else:
                 events.append(event)
         return Run(
-            facts=_json(run_dir / "run.json") or _no_run(run_dir),
+            facts=_facts(run_dir),
             events=events,
             windows=windows,
             segments=sorted(segments.values(), key=lambda s: (s.client, s.first)),
@@ -159,8 +162,16 @@ def load(run_dir: Path) -> Run:
         raise RunError(f"{run_dir}: a file of this run is damaged ({type(e).__name__}: {e})") from e
 
 
-def _no_run(run_dir: Path) -> Json:
-    raise RunError(f"{run_dir} has no run.json: not the directory of a run")
+def _facts(run_dir: Path) -> Json:
+    found = _json(run_dir / "run.json")
+    if not found:
+        raise RunError(f"{run_dir} has no run.json: not the directory of a run")
+    if found.get("schema", SCHEMA) != SCHEMA:
+        raise RunError(
+            f"{run_dir} was written by another version of gameday (schema {found['schema']}; "
+            f"this one reads {SCHEMA}); read it with that version"
+        )
+    return found
 
 
 def _json(path: Path) -> Json | None:

@@ -4,7 +4,7 @@ Lines are appended and forced onto the disk before anything is changed, and bloc
 beforehand so that "put back" can be written on a full disk. Whoever appended the last lease line
 may change things; a runner that wakes up after the watchdog has put everything back may not.
 
-    {"lease", "holder", "at"}                           somebody takes over
+    {"schema", "lease", "holder", "at"}                 somebody takes over
     {"id", "at", "lease", "what", "region", "before", "after", "setting": {"kind", ...}, "commands"}
     {"id", "at", "state": "put back" | "foreign", "by", "value"}
 """
@@ -29,6 +29,7 @@ from gameday.journal import read_log
 from gameday.undo.kinds import from_json, to_json
 from gameday.undo.setting import Setting, Value
 
+SCHEMA = 1
 RESERVED_BYTES = 256 * 1024
 _KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE: reserve blocks, leave the length alone
 
@@ -58,7 +59,7 @@ class UndoJournal:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lease = uuid.uuid4().hex[:12]
         with self._appending() as append:
-            append({"lease": lease, "holder": holder, "at": clock.now()})
+            append({"schema": SCHEMA, "lease": lease, "holder": holder, "at": clock.now()})
         self.lease = lease
 
     def holds(self) -> bool:
@@ -108,7 +109,18 @@ class UndoJournal:
                 append({**line, "value": value})
 
     def records(self) -> list[Record]:
-        """Every change of the run in the order made."""
+        """Every change of the run in the order made.
+
+        :raises RunError: the file is damaged, foreign, or of another version.
+        """
+        try:
+            return self._records()
+        except (KeyError, TypeError, ValueError) as e:
+            raise RunError(
+                f"{self._named()} is damaged or not ours ({_why(e)}){self._else()}"
+            ) from e
+
+    def _records(self) -> list[Record]:
         states: dict[str, str] = {}
         found: list[dict[str, Any]] = []
         for line in self._lines():
@@ -116,6 +128,11 @@ class UndoJournal:
                 found.append(line)
             elif "state" in line:
                 states[line["id"]] = line["state"]
+            elif line.get("schema", SCHEMA) != SCHEMA:
+                version = f"another version (schema {line['schema']}, this one reads {SCHEMA})"
+                raise RunError(f"{self._named()} was written by {version}{self._else()}")
+            elif "lease" not in line:
+                raise ValueError("a line that is no change, lease or state")
         return [
             Record(
                 r["id"],
@@ -128,15 +145,29 @@ class UndoJournal:
             for r in found
         ]
 
+    def _named(self) -> str:
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    def _else(self) -> str:
+        """What else there is to put it back with."""
+        if self.script.exists():
+            return f"; its plain commands are in {self.script}"
+        return "; no undo.sh is beside it: nothing was changed, or the directory is not whole"
+
     def _lines(self) -> Iterator[dict[str, Any]]:
-        return read_log(self.path) if self.path.exists() else iter(())
+        """The whole lines; a line that is no JSON, but the last, means that the file is damaged."""
+        try:
+            yield from read_log(self.path) if self.path.exists() else ()
+        except ValueError as e:
+            raise RunError(f"{self._named()} is damaged ({e}){self._else()}") from e
 
     @contextmanager
     def _appending(self) -> Iterator[Any]:
         """An append function, one process at a time; what it wrote is on the disk afterwards."""
-        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
+            _drop_torn(fd)
             _reserve(fd)
             yield lambda line: os.write(fd, json.dumps(line).encode() + b"\n")
             os.fsync(fd)
@@ -155,6 +186,22 @@ class UndoJournal:
         new.write_text("\n".join(lines) + "\n", encoding="utf-8")
         new.chmod(0o700)
         new.replace(self.script)
+
+
+def _why(error: Exception) -> str:
+    return f"no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def _drop_torn(fd: int) -> None:
+    """Drop a last line without end, as a power cut leaves it.
+
+    Nothing was changed for it: a change begins when its whole line has been forced onto the disk.
+    """
+    size = os.fstat(fd).st_size
+    start = max(0, size - RESERVED_BYTES)
+    tail = os.pread(fd, size - start, start)
+    if tail and not tail.endswith(b"\n"):
+        os.ftruncate(fd, start + tail.rfind(b"\n") + 1)
 
 
 def _reserve(fd: int) -> None:

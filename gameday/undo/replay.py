@@ -55,8 +55,11 @@ def replay(
     *,
     only: Callable[[Setting], bool] = lambda _: True,
     try_for_wall_s: float = TRY_FOR_WALL_S,
+    force: bool = False,
 ) -> Result:
     """Put back every setting of the run (or those that `only` picks) and read each again.
+
+    What somebody else has set meanwhile is left alone, unless `force` says to put that back too.
 
     Failures are tried again until `try_for_wall_s` seconds of wall time have passed. A Region
     that was cut is healed before anything else, because its other settings may need it.
@@ -73,7 +76,8 @@ def replay(
         if regions:
             with ThreadPoolExecutor(max_workers=len(regions)) as pool:
                 done = pool.map(
-                    lambda ds: [_settle(journal, d, deadline) for d in ds], regions.values()
+                    lambda ds: [_settle(journal, d, deadline, force) for d in ds],
+                    regions.values(),
                 )
                 outcomes += [outcome for region in done for outcome in region]
     return Result(
@@ -101,20 +105,20 @@ def _debts(records: list[Record]) -> list[_Debt]:
     ]
 
 
-def _settle(journal: UndoJournal, debt: _Debt, deadline: float) -> str:
+def _settle(journal: UndoJournal, debt: _Debt, deadline: float, force: bool) -> str:
     """Empty when the setting reads as before, else a line that says why it does not."""
     while True:
         try:
-            return _put_back(journal, debt, deadline)
+            return _put_back(journal, debt, deadline, force)
         except GamedayError as e:
             if clock.monotonic() > deadline:
                 return f"not put back: {debt.setting}: {e}"
         clock.sleep_wall(_POLL_WALL_S)
 
 
-def _put_back(journal: UndoJournal, debt: _Debt, deadline: float) -> str:
+def _put_back(journal: UndoJournal, debt: _Debt, deadline: float, force: bool) -> str:
     value = debt.setting.read()
-    if value not in debt.ours:
+    if value not in debt.ours and not force:
         if debt.open:
             journal.close(debt.ids, "foreign", value)
         return f"left alone: {debt.setting} is {value!r}, which this run did not set"
@@ -124,6 +128,6 @@ def _put_back(journal: UndoJournal, debt: _Debt, deadline: float) -> str:
             if clock.monotonic() > deadline:
                 return f"not put back: {debt.setting} is not {debt.before!r} yet"
             clock.sleep_wall(_POLL_WALL_S)
-    if debt.open:
+    if debt.open or value not in debt.ours:
         journal.close(debt.ids, "put back", debt.before)
     return ""
