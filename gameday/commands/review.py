@@ -12,6 +12,7 @@ from gameday.errors import UsageError
 from gameday.review import engine, output
 from gameday.review.catalogue import catalogue
 from gameday.review.model import Severity
+from gameday.route53.exports import read_json, rows
 
 PATH = click.Path(path_type=Path)
 SUPPRESSIONS = Path("review.yaml")
@@ -34,11 +35,16 @@ SUPPRESSIONS = Path("review.yaml")
     type=PATH,
     help="Findings that are accepted for a while (default: review.yaml, if there).",
 )
+@click.option(
+    "--baseline",
+    type=PATH,
+    help="A former `--format json`: only findings that it does not have count.",
+)
 @click.option("--rules", is_flag=True, help="List every rule.")
 @click.option("--explain", metavar="RULE", help="One rule: why, remedy, source, examples.")
 def review(
     paths: tuple[Path, ...], rto: float | None, form: str, out: Path | None, fail_on: str,
-    suppressions: Path | None, rules: bool, explain: str | None,
+    suppressions: Path | None, baseline: Path | None, rules: bool, explain: str | None,
 ) -> None:  # fmt: skip
     """What in PATHS (files or folders) will not survive the loss of a Region, and why."""
     if rules or explain:
@@ -55,6 +61,8 @@ def review(
     file = suppressions or (SUPPRESSIONS if SUPPRESSIONS.is_file() else None)
     accepted = engine.read_suppressions(file) if file else []
     findings = engine.suppress(engine.review(found), accepted, today)
+    if baseline:
+        findings = engine.known(findings, rows(read_json(baseline), "findings", str(baseline)))
     text = output.render(findings, form, sorted({name for name, _ in found}))
     for sentence in engine.expired(accepted, today):
         click.echo(f"gameday: {file}: {sentence}", err=True)

@@ -150,7 +150,10 @@ def detection(settings: Settings) -> Detection:
 
 
 def _deciding(view: View, side: str, takeover: Takeover) -> HealthCheck | None:
-    """The endpoint check whose turning moves the answer: a record's own, or the decisive child."""
+    """The endpoint check whose turning moves the answer: a record's own, or the decisive child.
+
+    None where an alarm or a routing control decides: no export says when.
+    """
     routing, red = view.routing, set(takeover.red)
     for record in view.group:
         for leaf in leaves(view.zone, record):
@@ -158,9 +161,12 @@ def _deciding(view: View, side: str, takeover: Takeover) -> HealthCheck | None:
                 check = routing.checks.get(holder.health_check or "")
                 if check is None or leaf not in view.sides[side]:
                     continue
-                if check.id in red:
+                if check.id in red and check.is_endpoint:
                     return check
-                children = [routing.checks[c] for c in check.children if c in red]
+                children = [
+                    child for c in check.children
+                    if c in red and (child := routing.checks[c]).is_endpoint
+                ]  # fmt: skip
                 needed = len(check.children) - check.health_threshold + 1
                 if check.type == "CALCULATED" and 1 <= needed <= len(children):
                     return sorted(children, key=_slowness)[needed - 1]

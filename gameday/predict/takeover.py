@@ -46,6 +46,7 @@ class Takeover:
     still_dead: float  # the largest share of any clients still sent there
     why_dead: tuple[str, ...]
     is_fail_open: bool
+    untimed: tuple[str, ...] = ()  # red checks that no probe turns: nobody can say when
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,11 @@ def _takeover(view: View, lost: str, side: str, red: frozenset[str]) -> Takeover
         open_to_all |= any(s.chosen and "all count as healthy" in s.why
                            for a in answers for s in a.path)  # fmt: skip
     why = tuple(_reasons(view, side, red, open_to_all)) if dead else ()
-    return Takeover(lost, tuple(sorted(red)), tuple(moves), dead, why, open_to_all and dead > 0)
+    checks = view.routing.checks
+    untimed = (f"{c} ({checks[c].type})" for c in sorted(red) if not checks[c].is_endpoint)
+    return Takeover(
+        lost, tuple(sorted(red)), tuple(moves), dead, why, open_to_all and dead > 0, tuple(untimed)
+    )
 
 
 def _reasons(view: View, side: str, red: frozenset[str], open_to_all: bool) -> Iterator[str]:
@@ -151,10 +156,8 @@ def _reasons(view: View, side: str, red: frozenset[str], open_to_all: bool) -> I
         elif check is not None and view.watch.get(check.id) == SHARED:
             yield f"health check {check.id} probes a name that follows failover itself"
         elif check is not None and check.id not in red and check.is_endpoint:
-            yield (f"health check {check.id} of {leaf.label} probes "
+            yield (f"health check {check.id} of {leaf.label} watches "
                    f"{view.watch.get(check.id, 'something else')}, not {side}")  # fmt: skip
-        elif check is not None and not check.is_endpoint and check.type != "CALCULATED":
-            yield f"health check {check.id} ({check.type}) turns red by other means than a probe"
 
 
 def _guarded_above(view: View, leaf: RecordSet) -> bool:
@@ -164,9 +167,9 @@ def _guarded_above(view: View, leaf: RecordSet) -> bool:
 
 
 def _counts(view: View, check_id: str) -> bool:
-    """Whether a failing probe turns this check red: an endpoint check that is not disabled."""
+    """Whether the loss turns this check red. An alarm or a routing control is taken to follow."""
     check = view.routing.checks.get(check_id)
-    return check is not None and check.is_endpoint and not check.disabled
+    return check is not None and check.type != "CALCULATED" and not check.disabled
 
 
 def _leaves_with(view: View, check_id: str) -> Iterator[RecordSet]:

@@ -51,6 +51,8 @@ def _takeover(loss: Json) -> Iterator[str]:
         yield f"    {move['clients']}: {shares(move['before'])} -> {shares(move['after'])}"
     if not takeover["moves"]:
         yield "    no client is answered with it while all is well"
+    for check in takeover["untimed"]:
+        yield f"    no time: {check} turns red by other means than a probe"
     for why in takeover["why_dead"]:
         yield f"    NEVER RECOVERS ({takeover['still_dead']:.0%} still sent there): {why}"
 

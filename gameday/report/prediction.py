@@ -92,6 +92,8 @@ def _takeover(loss: Json) -> Iterator[str]:
         yield f"{escape(move['clients'])}: {escape(before)} → <b>{escape(after)}</b>"
     if not loss["takeover"]["moves"]:
         yield "No client is answered with it while all is well."
+    for check in loss["takeover"]["untimed"]:
+        yield f"No time: {escape(check)} turns red by other means than a probe."
     for why in loss["takeover"]["why_dead"]:
         share = f"{loss['takeover']['still_dead']:.0%} are still sent there"
         yield f'<span class="dead">Never recovers ({share}): {escape(why)}</span>'

@@ -77,6 +77,17 @@ def _matches(suppression: Suppression, finding: Finding) -> bool:
     )
 
 
+def known(found: Iterable[Finding], before: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """The findings, those marked that a former review (its JSON's `findings`) has, too."""
+    old = {(f.get("rule"), f.get("file"), f.get("where")) for f in before}
+    return [
+        replace(f, suppressed="in the baseline")
+        if not f.suppressed and (f.rule, f.file, f.where) in old
+        else f
+        for f in found
+    ]
+
+
 def expired(accepted: Iterable[Suppression], today: str) -> list[str]:
     """A sentence for each suppression whose day has passed."""
     return [f"the suppression of {s.rule} ended on {s.until}" for s in accepted if s.until < today]
@@ -100,12 +111,12 @@ def read_suppressions(path: Path) -> list[Suppression]:
 
 def _suppression(path: Path, number: int, item: Any) -> Suppression:
     place = f"{path}: suppression {number}"
-    known = {rule.id for rule in catalogue()}
+    rules = {rule.id for rule in catalogue()}
     if not isinstance(item, dict) or not {"rule", "reason", "until"} <= set(item):
         raise UsageError(f"{place}: needs rule, reason and until")
     if unknown := sorted(set(item) - {"rule", "reason", "until", "file", "where"}):
         raise UsageError(f"{place}: unknown key {unknown[0]}")
-    if item["rule"] not in known:
+    if item["rule"] not in rules:
         raise UsageError(f"{place}: there is no rule {item['rule']}")
     if not str(item["reason"]).strip():
         raise UsageError(f"{place}: give a reason")

@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 from route53_exports import REGIONS, check, checks, plain, record, without, zone
 
+from gameday.predict.crowd import Crowd
+from gameday.predict.delay import kinds
+from gameday.predict.forecast import forecast
+from gameday.predict.model import Settings
 from gameday.predict.policies import compare
 from gameday.predict.takeover import Takeover, View, all_red, lose, turn_red
 from gameday.route53.exports import read
@@ -64,7 +68,7 @@ def test_where_do_clients_of_a_place_go_and_who_gets_no_answer() -> None:
         (zone(), checks(check("us-east-1", FullyQualifiedDomainName="api.example.test"),
                         check("eu-west-1")), "a name that follows failover itself"),
         (zone(), checks(check("us-east-1", FullyQualifiedDomainName="x.eu-west-1.example.com"),
-                        check("eu-west-1")), "probes eu-west-1, not us-east-1"),
+                        check("eu-west-1")), "watches eu-west-1, not us-east-1"),
     ],
 )  # fmt: skip
 def test_why_are_clients_still_sent_to_the_dead_side(given, health, why) -> None:
@@ -92,6 +96,26 @@ def test_does_a_calculated_check_follow_its_children() -> None:
     health = checks(*map(check, REGIONS), {"Id": "sum", "HealthCheckConfig": above})
     given = zone(record("us-east-1") | {"HealthCheckId": "sum"}, record("eu-west-1"))
     assert after(lose(view(given, health), "us-east-1")) == [{"eu-west-1": 1.0}]
+
+
+def test_is_there_a_time_for_a_check_upon_an_alarm() -> None:
+    """Routing follows the alarm; when it fires is not in any export."""
+    alarm = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": "us-east-1", "Name": "a"}}
+    health = checks(check("eu-west-1"), {"Id": "hc-us-east-1", "HealthCheckConfig": alarm})
+    found = lose(view(zone(), health), "us-east-1")
+    assert after(found) == [{"eu-west-1": 1.0}]
+    assert found.untimed == ("hc-us-east-1 (CLOUDWATCH_METRIC)",)
+    one = forecast(read(zone(), health), Settings(), kinds(), Crowd(1000, 10))[0].losses[0]
+    assert (one.settings, one.clients) == (None, {})
+
+
+def test_are_aliases_and_cnames_in_a_circle_survived() -> None:
+    circle = [
+        {"Name": f"{a}.example.test.", "Type": "CNAME", "TTL": 5,
+         "ResourceRecords": [{"Value": f"{b}.example.test"}]}
+        for a, b in (("a", "b"), ("b", "a"))
+    ]  # fmt: skip
+    assert forecast(read(zone(*circle)), Settings(), kinds(), Crowd(1000, 10)) == []
 
 
 def test_is_an_alias_tree_followed_to_its_ends() -> None:

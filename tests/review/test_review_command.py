@@ -77,6 +77,13 @@ def test_is_a_suppressed_finding_kept_with_its_reason_until_its_day() -> None:
     ]
 
 
+def test_does_a_baseline_leave_only_what_is_new(tmp_path) -> None:
+    before, old = tmp_path / "before.json", "update-health-check --disabled\n"
+    assert ask(runbook(tmp_path, old), "--format", "json", "--output", before).exit_code == 1
+    assert ask(runbook(tmp_path, old), "--baseline", before).exit_code == 0
+    assert ask(runbook(tmp_path, f"one\n\n{old}now {old}"), "--baseline", before).exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

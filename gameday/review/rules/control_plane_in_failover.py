@@ -24,4 +24,4 @@ def check(subject: TextSubject) -> Iterator[Hit]:
     for number, line in subject.lines():
         for call in ("change-resource-record-sets", "update-traffic-policy-instance"):
             if call in line:
-                yield Hit(f"line {number}", f"`{call}` is a control-plane call", number)
+                yield Hit(line.strip()[:60], f"`{call}` is a control-plane call", number)

@@ -22,4 +22,4 @@ def check(subject: TextSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for number, line in subject.lines():
         if "--disabled" in line and "--no-disabled" not in line:
-            yield Hit(f"line {number}", "`--disabled` forces healthy", number)
+            yield Hit(line.strip()[:60], "`--disabled` forces healthy", number)

@@ -23,4 +23,4 @@ def check(subject: TextSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for number, line in subject.lines():
         if "caller-reference" in line and "date" in line:
-            yield Hit(f"line {number}", "the caller reference is a time in seconds", number)
+            yield Hit(line.strip()[:60], "the caller reference is a time in seconds", number)

@@ -25,4 +25,4 @@ def check(subject: TextSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for number, line in subject.lines():
         if THRESHOLD.search(line):
-            yield Hit(f"line {number}", "failure threshold 1 flaps", number)
+            yield Hit(line.strip()[:60], "failure threshold 1 flaps", number)
