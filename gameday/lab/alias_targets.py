@@ -18,14 +18,14 @@ Json = Mapping[str, Any]
 
 MEMBERS = ("A", "AAAA", "ttl", "healthy")
 VERSIONS = {"A": 4, "AAAA": 6}
-SUFFIX = ".amazonaws.com."
+SUFFIXES = (".amazonaws.com.", ".on.aws.")
 
 
 class AliasTargets:
     """Finds the resource behind a name; `addresses` are the lab's Regions by name.
 
-    A name under amazonaws.com with a Region of the lab among its labels (an API's, a load
-    balancer's) is at the address of that Region.
+    A name under amazonaws.com or on.aws with a Region of the lab among its labels (an API's, a
+    load balancer's, a function URL's) is at the address of that Region.
     """
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
@@ -34,9 +34,9 @@ class AliasTargets:
 
     def __call__(self, name: str) -> External | None:
         found = self._stand_ins.get(name)
-        if found is not None or not name.endswith(SUFFIX):
+        if found is not None or not name.endswith(SUFFIXES):
             return found
-        for label in name.removesuffix(SUFFIX).split(".")[1:]:
+        for label in name.split(".")[1:]:
             if label in self._addresses:
                 return External({"A": (self._addresses[label],)})
         return None

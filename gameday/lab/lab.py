@@ -81,6 +81,7 @@ class Lab:
         if plan is not None and application is not None:
             phase("deploying", application=application.application)
             self.deployment = await asyncio.to_thread(plan.create)
+            self.warnings += self.deployment.notes
             await self._warm()
         await self._warn_of_checkers()
         env = lab_env(self, application, ports)

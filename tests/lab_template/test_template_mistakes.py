@@ -48,8 +48,10 @@ def prepare(folder: Path, text: str, **more: Any) -> template.Plan:
          "T: the intrinsic function Fn::Transform is not supported"),
         (f"Parameters: {{Name: {{Type: String}}}}\n{TOPIC}",
          "Name: no value; give one in stacks.yaml, stacks.stack.parameters"),
-        (f"Parameters: {{P: {{Type: AWS::SSM::Parameter::Value<String>, Default: /a}}}}\n{TOPIC}",
-         "P: is read from SSM; declare it as String"),
+        ("Resources: {N: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs20.x, "
+         "Handler: index.handler, Code: {ZipFile: x}, Role: r}}}",
+         "N: the lab runs Python functions, and this is nodejs20.x; run it as a program by "
+         "--command"),
         ("Resources: {F: {Type: AWS::Lambda::Function, Properties: {Code: ./nowhere}}}",
          "F: there is no code at"),
         ("Resources: {F: {Type: AWS::Serverless::Function, Properties: {CodeUri: ./nowhere, "

@@ -38,16 +38,24 @@ def functions(moto: Moto, region: str, code_dir: Path) -> dict[str, Body]:
     if not moto.used("lambda"):
         return {}
     bodies = {}
-    for function in moto.backend("lambda", region).list_functions():
+    backend = moto.backend("lambda", region)
+    for function in backend.list_functions():
         if function.package_type == "Zip":
             try:
-                bodies[function.function_name] = _function(function, code_dir)
+                layers = _layers(backend, function, code_dir)
+                bodies[function.function_name] = _function(function, code_dir, layers)
             except BadArchive as error:  # code from S3, which nobody could check before
                 log.error("function %s in %s: %s", function.function_name, region, error)
     return bodies
 
 
-def _function(function: Any, code_dir: Path) -> Body:
+def _layers(backend: Any, function: Any, code_dir: Path) -> list[str]:
+    """The unpacked layers of a function, the last first, for later ones go before."""
+    versions = (backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers)
+    return [str(unpack(v.code_bytes, code_dir)) for v in versions if v and v.code_bytes][::-1]
+
+
+def _function(function: Any, code_dir: Path, layers: list[str]) -> Body:
     sha256 = base64.b64decode(function.code_sha_256).hex()
     body: Body = {
         "arn": function.function_arn.replace(":$LATEST", ""),
@@ -57,6 +65,7 @@ def _function(function: Any, code_dir: Path) -> Body:
         "timeout_s": int(function.timeout),
         "memory_mb": int(function.memory_size),
         "environment": dict(function.environment_vars or {}),
+        "layers": layers,
     }
     fingerprint = json.dumps(body, sort_keys=True).encode()
     body["revision"] = hashlib.sha256(fingerprint).hexdigest()[:16]

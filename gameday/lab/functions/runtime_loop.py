@@ -32,7 +32,8 @@ def preferred() -> str:
 
 def run(runtime: str, handler: str, code: str) -> None:
     """Serve invocations of `handler` (`module.function`) from the directory `code` for ever."""
-    sys.path.insert(0, code)
+    layers = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    sys.path[:0] = [code, *(p for p in layers if p not in sys.path)]
     if runtime == AWSLAMBDARIC:
         from awslambdaric.__main__ import main
 

@@ -51,7 +51,7 @@ def environment_variables(
     """The variables of one environment of `function`; what Lambda reserves wins over its own."""
     memory_mb = function["memory_mb"]
     own = {str(k): str(v) for k, v in (function.get("environment") or {}).items()}
-    return own | dict(base) | {
+    return own | dict(base) | _layer_path(function) | {
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_LAMBDA_FUNCTION_NAME": name,
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -63,3 +63,14 @@ def environment_variables(
         "_HANDLER": function["handler"],
         "LAMBDA_TASK_ROOT": function["code"],
     }  # fmt: skip
+
+
+def _layer_path(function: Mapping[str, Any]) -> dict[str, str]:
+    """Where modules of layers are found, in the folders of the page "Packaging your layer content".
+
+    The lab unpacks each layer into a folder of its own; there is no /opt.
+    """
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    inner = ("python", f"python/lib/{version}/site-packages")
+    found = [os.path.join(layer, part) for layer in function.get("layers") or () for part in inner]
+    return {"PYTHONPATH": os.pathsep.join(found)} if found else {}

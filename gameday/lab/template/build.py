@@ -10,7 +10,7 @@ from typing import Any
 from gameday.errors import TemplateError
 from gameday.lab.template import check
 from gameday.lab.template.endpoint import Clients, Naming
-from gameday.lab.template.intrinsics import Scope, text
+from gameday.lab.template.intrinsics import Scope, references, text
 from gameday.lab.template.plan import LeftOut, Unit
 from gameday.lab.template.resource import Made, Resource, Work
 from gameday.lab.template.resources import CATALOGUE
@@ -112,11 +112,19 @@ class Build:
     def _parameters(self) -> dict[str, Any]:
         declared = self.unit.body.get("Parameters") or {}
         return {
-            name: check.parameter_value(
-                self.file, name, about, self.given.get(name, about.get("Default"))
-            )
+            name: check.parameter_value(self.file, name, about, self._given(name, about))
             for name, about in declared.items()
         }
+
+    def _given(self, name: str, about: Mapping[str, Any]) -> Any:
+        """What a parameter is given; of Systems Manager's, the value that the lab has there."""
+        value = self.given.get(name, about.get("Default"))
+        used = any(use.name == name for use in references(dict(self.unit.body["Resources"])))
+        if not used or not str(about.get("Type", "")).startswith(check.SSM):
+            return value
+        with self._naming(name):
+            ssm = self.clients.client("ssm", self.unit.region)
+            return ssm.get_parameter(Name=text(value), WithDecryption=True)["Parameter"]["Value"]
 
     def _pseudo(self) -> dict[str, Any]:
         name, region, account = self.unit.stack.name, self.unit.region, self.account

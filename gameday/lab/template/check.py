@@ -13,7 +13,7 @@ from typing import Any
 from gameday.errors import TemplateError
 from gameday.lab.template.intrinsics import Use, references, text
 from gameday.lab.template.resources import CATALOGUE
-from gameday.lab.template.resources.awslambda import local_path
+from gameday.lab.template.resources.awslambda import local_path, runtime_obstacle
 from gameday.stacks import Stack
 
 PSEUDO = frozenset(
@@ -23,6 +23,8 @@ PSEUDO = frozenset(
 )  # fmt: skip
 
 _LISTS = ("CommaDelimitedList", "List<")
+SSM = "AWS::SSM::Parameter::Value"
+"""Parameters of this type name a parameter of Systems Manager, whose value they have."""
 
 
 def check_parameters(stack: Stack, declared: Mapping[str, Any]) -> None:
@@ -30,8 +32,6 @@ def check_parameters(stack: Stack, declared: Mapping[str, Any]) -> None:
     for name in stack.parameters.keys() - declared.keys():
         raise _error(stack.template, name, f"stack {stack.key} gives a parameter that is not here")
     for name, about in declared.items():
-        if str(about.get("Type", "")).startswith("AWS::SSM::Parameter::Value"):
-            raise _error(stack.template, name, "is read from SSM; declare it as String")
         if name not in stack.parameters and "Default" not in about:
             where = f"in stacks.yaml, stacks.{stack.key}.parameters"
             ways = f"give one {where}, or --parameter {name}=VALUE with --template"
@@ -152,6 +152,9 @@ def _check_dependencies(
 
 def _check_code(file: Path, logical_id: str, resource: Mapping[str, Any]) -> None:
     if resource["Type"] == "AWS::Lambda::Function":
+        obstacle = runtime_obstacle(resource["Properties"])
+        if obstacle:
+            raise _error(file, logical_id, obstacle)
         path = local_path(resource["Properties"].get("Code"))
         if path is not None and not (file.parent / path).exists():
             raise _error(file, logical_id, f"there is no code at {file.parent / path}")

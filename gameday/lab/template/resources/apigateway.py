@@ -51,6 +51,14 @@ def rest_api(resource: Resource) -> Made:
     return Made(api_id, {"RootResourceId": root, "RestApiId": api_id})
 
 
+@handles("AWS::ApiGateway::Account", "Id")
+def account(resource: Resource) -> Made:
+    """The account's role for logs, which the lab's API Gateway does not write."""
+    resource.take("CloudWatchRoleArn")
+    name = resource.generated()
+    return Made(name, {"Id": name})
+
+
 @handles("AWS::ApiGateway::Resource", "ResourceId")
 def api_resource(resource: Resource) -> Made:
     """One segment of a path."""

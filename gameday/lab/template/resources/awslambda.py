@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 from gameday.errors import TemplateError
@@ -10,17 +13,23 @@ from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
 from gameday.lab.template.sam import LOCAL_BUCKET
 
+_OTHER_WAY = "run it as a program by --command"
+
 
 @handles("AWS::Lambda::Function", "Arn")
 def function(resource: Resource) -> Made:
     """A function; its code is zipped from the folder that the template names."""
+    obstacle = runtime_obstacle(resource.properties)
+    if obstacle:
+        raise TemplateError(obstacle)
+    _note_newer(resource)
     name = resource.take("FunctionName") or resource.generated(64)
     made = resource.call(
         "lambda", "create_function", FunctionName=name, Role=resource.need("Role"),
-        Code=_code(resource), Tags=tags_of(resource.take("Tags")),
+        Code=_code(resource), Layers=_layers(resource), Tags=tags_of(resource.take("Tags")),
         **resource.some(
             "Runtime", "Handler", "Timeout", "MemorySize", "Environment", "Description",
-            "Architectures", "EphemeralStorage", "Layers", "TracingConfig", "PackageType",
+            "Architectures", "EphemeralStorage", "TracingConfig", "PackageType",
             "DeadLetterConfig", "LoggingConfig",
         ),
     )  # fmt: skip
@@ -62,6 +71,20 @@ def alias(resource: Resource) -> Made:
     return Made(made["AliasArn"], {"AliasArn": made["AliasArn"]})
 
 
+@handles("AWS::Lambda::LayerVersion", "LayerVersionArn")
+def layer_version(resource: Resource) -> Made:
+    """A layer; Ref gives the ARN of its version."""
+    name = resource.take("LayerName") or resource.generated(64)
+    resource.some("LicenseInfo", "CompatibleArchitectures")
+    made = resource.call(
+        "lambda", "publish_layer_version", LayerName=name,
+        Content=_archive(resource, resource.need("Content")),
+        **resource.some("Description", "CompatibleRuntimes"),
+    )  # fmt: skip
+    arn = made["LayerVersionArn"]
+    return Made(arn, {"LayerVersionArn": arn})
+
+
 @handles("AWS::Lambda::Url", "FunctionUrl", "FunctionArn")
 def url(resource: Resource) -> Made:
     """A function URL; Ref gives the function's ARN. IAM is not checked."""
@@ -83,13 +106,49 @@ def local_path(value: Any) -> str | None:
     return None
 
 
+def runtime_obstacle(properties: Mapping[str, Any]) -> str | None:
+    """Why the lab cannot run a function, as far as its properties can tell before resolving."""
+    runtime = properties.get("Runtime")
+    if properties.get("PackageType") == "Image":
+        return f"container images do not run in the lab; {_OTHER_WAY}"
+    if isinstance(runtime, str) and not runtime.startswith("python"):
+        return f"the lab runs Python functions, and this is {runtime}; {_OTHER_WAY}"
+    return None
+
+
+def _layers(resource: Resource) -> list[str] | None:
+    """The layers that the lab has; another account's are listed."""
+    layers = [str(arn) for arn in resource.take("Layers") or ()]
+    ours = [arn for arn in layers if f":{resource.account}:layer:" in arn]
+    for arn in layers:
+        if arn not in ours:
+            resource.unread.add(f"layer {arn} (name its packages in requirements.txt)")
+    return ours or None
+
+
+def _note_newer(resource: Resource) -> None:
+    runtime = str(resource.properties.get("Runtime", ""))
+    found = re.fullmatch(r"python(\d+)\.(\d+)", runtime)
+    here = sys.version_info[:2]
+    if found and (int(found[1]), int(found[2])) > here:
+        resource.work.notes.add(
+            f"{resource.logical_id} wants {runtime} and runs in Python {here[0]}.{here[1]}, "
+            "which the lab has"
+        )
+
+
 def _code(resource: Resource) -> dict[str, Any]:
     value = resource.need("Code")
+    if isinstance(value, dict) and "ZipFile" in value:
+        return {"ZipFile": code.inline(value["ZipFile"])}
+    return _archive(resource, value)
+
+
+def _archive(resource: Resource, value: Any) -> dict[str, Any]:
+    """Code or a layer's content as the API takes it: the bytes of a folder, or a place in S3."""
     path = local_path(value)
     if path is not None:
         return {"ZipFile": code.package(resource.folder / path, resource.cache_dir)}
-    if isinstance(value, dict) and "ZipFile" in value:
-        return {"ZipFile": code.inline(value["ZipFile"])}
     if isinstance(value, dict) and "S3Bucket" in value:
         return value
-    raise TemplateError("Code is neither a folder nor inline nor in S3; images do not run here")
+    raise TemplateError("the code is neither a folder nor inline nor in S3")
