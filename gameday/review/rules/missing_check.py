@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gameday.review.examples import TWO_REGIONS
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "error"
@@ -17,12 +18,7 @@ records:
   - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
 checks: [{Id: us-east-1}]
 """
-PASSING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1}, {Id: eu-west-1}]
-"""
+PASSING = TWO_REGIONS
 
 
 def check(subject: RoutingSubject) -> Iterator[Hit]:

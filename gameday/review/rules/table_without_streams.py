@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gameday.review.examples import GLOBAL_TABLE
 from gameday.review.model import Hit, StackSubject
 
 SEVERITY = "error"
@@ -21,18 +22,7 @@ Resources:
       - Region: eu-west-1
         PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
 """
-PASSING = """\
-Resources:
-  Table:
-    Type: AWS::DynamoDB::GlobalTable
-    Properties:
-      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
-      Replicas:
-      - Region: us-east-1
-        PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
-      - Region: eu-west-1
-        PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}
-"""
+PASSING = GLOBAL_TABLE
 
 
 def check(subject: StackSubject) -> Iterator[Hit]:
