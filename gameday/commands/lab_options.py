@@ -56,6 +56,7 @@ LAB_OPTIONS = (
     click.option("--http-port", type=int), click.option("--https-port", type=int),
     click.option("--no-aliases", is_flag=True,
                  help="As if 127.0.R.1 could not be bound (macOS without aliases)."),
+    click.option("--watch", is_flag=True, help="Give functions their changed code at once."),
     click.option("--strict", is_flag=True, help="What the lab leaves out is an error."),
 )  # fmt: skip
 
@@ -95,7 +96,7 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
         name=options["name"], root=root, stacks=file, brought=brought,
         regions=regions, speed=options["speed"], seed=options["seed"],
         lag_s=_lag(options["lag"]), networks=options["networks"], ports=ports,
-        aliases=not options["no_aliases"], strict=options["strict"],
+        aliases=not options["no_aliases"], strict=options["strict"], watch=options["watch"],
         zone=zone, health_checks=options["health_checks"],
         propagation_s=options["propagation"], query_log=options["query_log"],
     )  # fmt: skip

@@ -42,6 +42,7 @@ class LabConfig:
     zone: Path | None = None  # an exported zone to serve, and its health checks
     health_checks: Path | None = None
     query_log: bool = False
+    watch: bool = False  # changed code is taken over while the lab is up
     brought: Brought | None = None  # an application without a stacks.yaml
 
     def __post_init__(self) -> None:

@@ -44,7 +44,7 @@ class Lab:
 
     def __init__(self, config: LabConfig) -> None:
         self.config = config
-        self.dir = config.dir
+        self.dir, self.cache_dir = config.dir, config.root / ".gameday" / "cache"
         self.dir.mkdir(parents=True, exist_ok=True)
         self.token = secrets.token_urlsafe(24)
         self.warnings: list[str] = []
@@ -56,7 +56,7 @@ class Lab:
         self.journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
         self.hub = Hub(self.dir / "logs", self._message, self._child_ended)
         self.operator = Operator(self.hub, config.lag_s, self.record)
-        self._respawning: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     # -- start ---------------------------------------------------------------------------------
 
@@ -83,6 +83,12 @@ class Lab:
             self.deployment = await asyncio.to_thread(plan.create)
             self.warnings += self.deployment.notes
             await self._warm()
+            if self.config.watch:
+                from gameday.lab import hot_reload  # boto3 takes a while to import
+
+                self._tasks.add(asyncio.create_task(hot_reload.watch(
+                    self.spec["aws_endpoint"], self.deployment.stacks, self.cache_dir, self.record
+                )))  # fmt: skip
         await self._warn_of_checkers()
         env = lab_env(self, application, ports)
         write_env(self.dir, env, self.token)
@@ -106,7 +112,7 @@ class Lab:
             account=ACCOUNT,
             speed=self.config.speed,
             token=self.token,
-            cache_dir=self.config.root / ".gameday" / "cache",
+            cache_dir=self.cache_dir,
             strict=self.config.strict,
         )
 
@@ -205,8 +211,8 @@ class Lab:
         log.error("%s ended; see %s", name, self.dir / "logs")
         if name != "cloud":  # whose state is nowhere else
             task = asyncio.create_task(self._respawn(name))
-            self._respawning.add(task)
-            task.add_done_callback(self._respawning.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _respawn(self, name: str) -> None:
         """A process is started again, empty, and told what an operator has set.
@@ -228,6 +234,8 @@ class Lab:
 
     async def stop(self) -> None:
         """End every process and remove what only a running lab has."""
+        for task in self._tasks:
+            task.cancel()
         if hasattr(self, "admin"):
             self.admin.close()
         await self.hub.stop()

@@ -249,3 +249,43 @@ def test_does_a_program_in_two_regions_fail_over(tmp_path: Path) -> None:
     program = ("--command", f"{sys.executable} server.py")
     seen = fails_over(tmp_path, "app.example.test", CRASH, *program)
     assert seen == ["us-east-1", "eu-west-1"]
+
+
+HELLO = """
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties: {Runtime: python3.11, Handler: app.handler, CodeUri: src,
+                 FunctionUrlConfig: {AuthType: NONE}, FunctionName: hello}
+"""
+EDIT = """
+import os, pathlib, time, urllib.request, boto3
+
+url = boto3.client("lambda").get_function_url_config(FunctionName="hello")["FunctionUrl"]
+address = f"http://127.0.1.1:{os.environ['GAMEDAY_HTTP_PORT']}/"
+request = urllib.request.Request(address, headers={"Host": url.removeprefix("https://")})
+
+def until(wanted):
+    deadline = time.monotonic() + 30
+    while (seen := urllib.request.urlopen(request).read().decode()) != wanted:
+        assert time.monotonic() < deadline, seen
+        time.sleep(0.1)
+    print(seen)
+
+until("before")
+code = pathlib.Path("src/app.py")
+code.write_text(code.read_text().replace("before", "afterwards"))
+until("afterwards")
+"""
+
+
+def test_is_changed_code_taken_over_while_the_lab_is_up(tmp_path: Path) -> None:
+    code = 'def handler(event, context):\n    return "before"\n'
+    write(tmp_path, {"t.yaml": HELLO, "src/app.py": code, "edit.py": EDIT})
+    done = Project(tmp_path).gameday(
+        "lab", "run", "--template", "t.yaml", "--region", "us-east-1", "--watch", "--",
+        sys.executable, "edit.py",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["before", "afterwards"]

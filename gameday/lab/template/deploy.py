@@ -28,6 +28,7 @@ class DeployedStack:
     region: str
     outputs: Mapping[str, str]
     resources: Mapping[str, str]  # logical id -> physical id
+    code: Mapping[str, Path] = field(default_factory=dict)  # function -> its local folder or zip
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ class _Run:
             DeployedStack(
                 unit.stack.key, unit.stack.name, unit.region, outputs,
                 {logical_id: made.ref for logical_id, made in build.made.items()},
+                build.work.code,
             )
         )  # fmt: skip
         self.left_out += build.left_out

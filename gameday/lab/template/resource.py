@@ -40,6 +40,7 @@ class Work:
 
     record_sets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
+    code: dict[str, Path] = field(default_factory=dict)  # function -> its local folder or zip
 
 
 @dataclass(slots=True)

@@ -33,6 +33,9 @@ def function(resource: Resource) -> Made:
             "DeadLetterConfig", "LoggingConfig",
         ),
     )  # fmt: skip
+    path = local_path(resource.need("Code"))
+    if path is not None:
+        resource.work.code[name] = resource.folder / path
     reserved = resource.take("ReservedConcurrentExecutions")
     if reserved is not None:
         resource.call("lambda", "put_function_concurrency", FunctionName=name,
