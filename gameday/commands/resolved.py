@@ -34,6 +34,16 @@ class Deployed:
     common: Mapping[str, Any]  # what SAM's Globals say about functions
 
 
+class _OwnNames(dict[str, str]):
+    """Exports of stacks that are not here: each stands for itself."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 @dataclass(slots=True)
 class Application:
     """Every stack of an application; outputs are followed from stack to stack."""
@@ -78,6 +88,7 @@ class Application:
                 parameters=values | _pseudo(stack, region),
                 mappings=template.section("Mappings"),
                 conditions=template.section("Conditions"),
+                exports=_OwnNames(),
                 made=lambda name, attribute: self.made(stack, region, name, attribute),
             )
         return self.scopes[key]

@@ -10,7 +10,7 @@ from gameday import experiment, settings, templates
 from gameday.commands import resolved
 from gameday.errors import UsageError
 from gameday.review.catalogue import routing_subject
-from gameday.review.engine import Subject
+from gameday.review.engine import MALFORMED, Subject
 from gameday.review.model import ExperimentSubject, StackSubject, TargetSubject, TextSubject
 from gameday.route53.exports import read, read_json, rows
 from gameday.stacks import load as load_stacks
@@ -34,7 +34,10 @@ def subjects(paths: Sequence[Path], rto_s: float | None) -> list[tuple[str, Subj
         if file.resolve() in covered:
             continue
         covered.add(file.resolve())
-        found += _subjects(file, is_named, rto_s, exports, covered)
+        try:
+            found += _subjects(file, is_named, rto_s, exports, covered)
+        except MALFORMED as e:
+            raise UsageError(f"{file}: cannot be read as what it seems to be: {e}") from e
     found += _exports(exports, rto_s)
     return found
 

@@ -28,6 +28,9 @@ from gameday.review.model import (
 
 Subject = RoutingSubject | StackSubject | ExperimentSubject | TextSubject | TargetSubject
 
+MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+"""What a file of the right kind and the wrong shape makes of code that reads it."""
+
 KINDS: Mapping[type, str] = {
     RoutingSubject: "routing", StackSubject: "template", ExperimentSubject: "experiment",
     TextSubject: "text", TargetSubject: "target",
@@ -54,7 +57,11 @@ def review(subjects: Iterable[tuple[str, Subject]]) -> list[Finding]:
 def _ask(file: str, subject: Subject) -> Iterator[Finding]:
     for rule in catalogue():
         if rule.about == KINDS[type(subject)]:
-            for hit in rule.check(subject):
+            try:
+                hits = list(rule.check(subject))
+            except MALFORMED as e:
+                raise UsageError(f"{file}: rule {rule.id} cannot read it: {e}; is it valid?") from e
+            for hit in hits:
                 yield Finding(rule.id, rule.severity, file, hit.where, hit.message, rule.remedy,
                               hit.line)  # fmt: skip
 

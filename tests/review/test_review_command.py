@@ -111,6 +111,17 @@ def test_is_a_wrong_suppression_one_clear_line(tmp_path, text, says) -> None:
         ("x.yaml", "a: 1", "neither a template"),
         ("x.yaml", "method: []\nmethod: []", "given twice"),
         ("t.env", "export A=1", "remove `export `"),
+        (
+            "t.yaml",
+            "Resources: {F: {Type: 'AWS::Serverless::Function', Properties: {Environment: x}}}",
+            "cannot be read as what it seems",
+        ),
+        (
+            "t.yaml",
+            "Resources: {C: {Type: 'AWS::Route53::CidrCollection', Properties: "
+            "{Locations: [{LocationName: a, CidrList: [x]}]}}}",
+            "rule overlapping-cidrs",
+        ),
         ("nothing.yaml", None, "no such file"),
     ],
 )

@@ -32,4 +32,6 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         arguments = (activity.get("provider") or {}).get("arguments") or {}
         flagged = any("--disabled" in text.split() for text in texts(arguments))
         if flagged or (isinstance(arguments, dict) and arguments.get("Disabled") is True):
-            yield Hit(str(activity.get("name")), "fails a health check by disabling it")
+            yield Hit(
+                str(activity.get("name", "an activity")), "fails a health check by disabling it"
+            )

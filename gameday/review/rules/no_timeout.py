@@ -23,4 +23,7 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     for _, activity in subject.activities():
         provider = activity.get("provider") or {}
         if provider.get("type") in ("http", "process") and "timeout" not in provider:
-            yield Hit(str(activity.get("name")), f"its {provider['type']} provider has no timeout")
+            yield Hit(
+                str(activity.get("name", "an activity")),
+                f"its {provider['type']} provider has no timeout",
+            )

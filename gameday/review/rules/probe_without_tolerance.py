@@ -24,4 +24,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for section, activity in subject.activities():
         if section == "steady-state-hypothesis" and "tolerance" not in activity:
-            yield Hit(str(activity.get("name")), "has no tolerance")
+            yield Hit(str(activity.get("name", "an activity")), "has no tolerance")

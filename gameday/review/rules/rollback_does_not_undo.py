@@ -49,4 +49,7 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         verb, _, noun = func.partition("_")
         wanted = {f"{back}_{noun}" for back in OPPOSITES.get(verb, ())}
         if section == "method" and wanted and undone and not wanted & undone:
-            yield Hit(str(activity.get("name")), f"no rollback calls {' or '.join(sorted(wanted))}")
+            yield Hit(
+                str(activity.get("name", "an activity")),
+                f"no rollback calls {' or '.join(sorted(wanted))}",
+            )

@@ -32,4 +32,7 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         if provider.get("type") == "process":
             for text in texts(provider.get("arguments")):
                 if any(mark in text for mark in ("$(", "`", " | ", " && ")):
-                    yield Hit(str(activity.get("name")), f"shell syntax in arguments: {text[:60]}")
+                    yield Hit(
+                        str(activity.get("name", "an activity")),
+                        f"shell syntax in arguments: {text[:60]}",
+                    )

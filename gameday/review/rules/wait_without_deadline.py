@@ -23,4 +23,6 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     for _, activity in subject.activities():
         for place, pause in (activity.get("pauses") or {}).items():
             if isinstance(pause, (int, float)) and pause >= 30:
-                yield Hit(str(activity.get("name")), f"pauses {pause:g} s {place} it")
+                yield Hit(
+                    str(activity.get("name", "an activity")), f"pauses {pause:g} s {place} it"
+                )
