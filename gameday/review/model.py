@@ -135,6 +135,11 @@ class TargetSubject:
     values: Mapping[str, str]
 
 
+def called(activity: Mapping[str, Any]) -> str:
+    """The name of an activity, as a place."""
+    return str(activity.get("name") or "an activity without a name")
+
+
 def texts(value: Any) -> Iterator[str]:
     """Every text within a value."""
     if isinstance(value, str):

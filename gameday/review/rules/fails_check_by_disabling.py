@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit, texts
+from gameday.review.model import ExperimentSubject, Hit, called, texts
 
 SEVERITY = "error"
 ABOUT = "experiment"
@@ -32,6 +32,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         arguments = (activity.get("provider") or {}).get("arguments") or {}
         flagged = any("--disabled" in text.split() for text in texts(arguments))
         if flagged or (isinstance(arguments, dict) and arguments.get("Disabled") is True):
-            yield Hit(
-                str(activity.get("name", "an activity")), "fails a health check by disabling it"
-            )
+            yield Hit(called(activity), "fails a health check by disabling it")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit
+from gameday.review.model import ExperimentSubject, Hit, called
 
 SEVERITY = "warning"
 ABOUT = "experiment"
@@ -23,7 +23,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     for _, activity in subject.activities():
         provider = activity.get("provider") or {}
         if provider.get("type") in ("http", "process") and "timeout" not in provider:
-            yield Hit(
-                str(activity.get("name", "an activity")),
-                f"its {provider['type']} provider has no timeout",
-            )
+            yield Hit(called(activity), f"its {provider['type']} provider has no timeout")

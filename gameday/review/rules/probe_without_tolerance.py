@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit
+from gameday.review.model import ExperimentSubject, Hit, called
 
 SEVERITY = "error"
 ABOUT = "experiment"
@@ -24,4 +24,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for section, activity in subject.activities():
         if section == "steady-state-hypothesis" and "tolerance" not in activity:
-            yield Hit(str(activity.get("name", "an activity")), "has no tolerance")
+            yield Hit(called(activity), "has no tolerance")

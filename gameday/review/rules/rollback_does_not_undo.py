@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit
+from gameday.review.model import ExperimentSubject, Hit, called
 
 OPPOSITES = {
     "disable": ("enable",), "cut": ("heal", "restore"), "pause": ("resume",),
@@ -49,7 +49,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         verb, _, noun = func.partition("_")
         wanted = {f"{back}_{noun}" for back in OPPOSITES.get(verb, ())}
         if section == "method" and wanted and undone and not wanted & undone:
-            yield Hit(
-                str(activity.get("name", "an activity")),
-                f"no rollback calls {' or '.join(sorted(wanted))}",
-            )
+            yield Hit(called(activity), f"no rollback calls {' or '.join(sorted(wanted))}")

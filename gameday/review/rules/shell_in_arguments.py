@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit, texts
+from gameday.review.model import ExperimentSubject, Hit, called, texts
 
 SEVERITY = "warning"
 ABOUT = "experiment"
@@ -32,7 +32,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
         if provider.get("type") == "process":
             for text in texts(provider.get("arguments")):
                 if any(mark in text for mark in ("$(", "`", " | ", " && ")):
-                    yield Hit(
-                        str(activity.get("name", "an activity")),
-                        f"shell syntax in arguments: {text[:60]}",
-                    )
+                    yield Hit(called(activity), f"shell syntax in arguments: {text[:60]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.model import ExperimentSubject, Hit
+from gameday.review.model import ExperimentSubject, Hit, called
 
 SEVERITY = "warning"
 ABOUT = "experiment"
@@ -23,6 +23,4 @@ def check(subject: ExperimentSubject) -> Iterator[Hit]:
     for _, activity in subject.activities():
         for place, pause in (activity.get("pauses") or {}).items():
             if isinstance(pause, (int, float)) and pause >= 30:
-                yield Hit(
-                    str(activity.get("name", "an activity")), f"pauses {pause:g} s {place} it"
-                )
+                yield Hit(called(activity), f"pauses {pause:g} s {place} it")
