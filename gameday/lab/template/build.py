@@ -119,8 +119,9 @@ class Build:
     def _given(self, name: str, about: Mapping[str, Any]) -> Any:
         """What a parameter is given; of Systems Manager's, the value that the lab has there."""
         value = self.given.get(name, about.get("Default"))
-        used = any(use.name == name for use in references(dict(self.unit.body["Resources"])))
-        if not used or not str(about.get("Type", "")).startswith(check.SSM):
+        if not str(about.get("Type", "")).startswith(check.SSM):
+            return value
+        if not any(use.name == name for use in references(dict(self.unit.body["Resources"]))):
             return value
         with self._naming(name):
             ssm = self.clients.client("ssm", self.unit.region)
