@@ -34,8 +34,20 @@ def _name(name: Json, document: Json) -> Iterator[str]:
             continue
         shown[key] = loss["side"]
         yield from _times(loss, document)
+    for line in lone_checks(name):
+        yield f"  {line}"
     yield f"  every check red at once: answered {shares(name['all_red'])}, dead or not (fail-open)"
     yield ""
+
+
+def lone_checks(name: Json) -> Iterator[str]:
+    """What one red check does by itself, where that is not what the loss of a side does."""
+    alike = [loss["takeover"]["red"] for loss in name["losses"]]
+    for one in name["checks"]:
+        if one["red"] not in alike:
+            for move in one["moves"]:
+                moved = f"{shares(move['before'])} -> {shares(move['after'])}"
+                yield f"{one['lost']} red by itself: {move['clients']}: {moved}"
 
 
 def _takeover(loss: Json) -> Iterator[str]:

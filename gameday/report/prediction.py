@@ -10,7 +10,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from gameday.predict.text import seconds, shares
+from gameday.predict.text import lone_checks, seconds, shares
 
 Json = Mapping[str, Any]
 
@@ -71,6 +71,7 @@ def _name(name: Json, document: Json) -> str:
         elif loss["settings"] is not None:
             drawn[key] = loss["side"]
             parts += [_curves(loss, document), _table(loss), _advice(loss["advice"])]
+    parts += [f"<p>{escape(line)}</p>" for line in lone_checks(name)]
     parts.append(
         "<h3>When every check is red at once</h3><p>DNS fails open: answered "
         f"{escape(shares(name['all_red']))}, dead or not.</p>"

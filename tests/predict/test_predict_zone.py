@@ -91,6 +91,15 @@ def test_what_would_my_zone_do(tmp_path) -> None:
     assert loss["takeover"]["moves"][0]["after"] == {"eu-west-1": 1.0}
 
 
+def test_is_a_red_check_shown_that_no_loss_turns_red(tmp_path) -> None:
+    """It probes the other Region: red, it sends clients away from a Region that works."""
+    wrong = checks(
+        check("us-east-1", FullyQualifiedDomainName="x.eu-west-1.test"), check("eu-west-1")
+    )
+    asked = ask(tmp_path, health=wrong).output
+    assert "check hc-us-east-1 red by itself: clients nearest us-east-1: us-east-1 -> eu-w" in asked
+
+
 @pytest.mark.parametrize(("rto", "exit_code", "word"), [(60, 1, "MISSES"), (150, 0, "MEETS")])
 def test_does_a_missed_objective_fail_a_build(tmp_path, rto, exit_code, word) -> None:
     asked = ask(tmp_path, "--rto", str(rto))
