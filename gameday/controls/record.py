@@ -97,6 +97,7 @@ def after_activity_control(context: Json, state: Json | None = None) -> None:
         return
     if state is not None and state.get("status") == "failed":
         reason = (state.get("exception") or ["no reason given"])[-1].strip()
+        _session.action_failed(str(context.get("name")), reason)
         raise InterruptExecution(f"the action {context.get('name')} failed: {reason}")
     with _interrupting():
         _session.after_action()

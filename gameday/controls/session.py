@@ -135,6 +135,10 @@ class Session:
         met = bool((state or {}).get("steady_state_met"))
         self.log.append(f"hypothesis.{when}", met=met, probes=probes)
 
+    def action_failed(self, name: str, reason: str) -> None:
+        """Note that an action of the method failed, which ends the run without a verdict."""
+        self.log.append("action.failed", name=name, reason=reason)
+
     def after_action(self) -> None:
         """Read what the survivors lack, once, right after the action that is the fault."""
         began = self._event("fault.started")

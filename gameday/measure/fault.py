@@ -118,4 +118,4 @@ def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
 
 def rate_per_s(run: Run) -> float:
     """Requests per AWS second that all clients together were to send."""
-    return float(run.facts.get("load", {}).get("rate_per_s") or 0.0) or 1.0
+    return float((run.facts.get("load") or {}).get("rate_per_s") or 0.0) or 1.0

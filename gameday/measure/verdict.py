@@ -22,8 +22,7 @@ from gameday.model import OK, Verdict
 REQUIRED_MARKS = (("record", "before"), ("record", "after"))
 """(control, step) of the `control.mark` events without which nobody knows that a control ran."""
 
-SAFEGUARD_MARKS = (("safeguard", "before"), ("safeguard", "after"))
-"""The same of the stop conditions, where there are any."""
+SAFEGUARD_MARKS = (("safeguard", "before"), ("safeguard", "after"))  # with stop conditions
 
 PROBE_RESPONSE_S = 2.0
 """The shortest timeout that is scaled: a health checker waits two seconds for the status line."""
@@ -77,6 +76,8 @@ def _stopped(run: Run) -> str | None:
     if event:
         return str(event.get("reason") or "somebody asked for it")
     ended = run.first("run.ended")
+    if run.first("action.failed"):  # it was the control that ended the method
+        return None
     return "the run was interrupted" if ended and ended.get("status") == "interrupted" else None
 
 
@@ -145,6 +146,11 @@ def _no_baseline(run: Run, numbers: Numbers) -> str | None:
     if held < run.share_pct:
         return f"only {held:.1f} % of requests succeeded before the fault"
     return None
+
+
+def _action_failed(run: Run, numbers: Numbers) -> str | None:
+    event = run.first("action.failed")
+    return None if event is None else f"the action {event['name']} failed: {event['reason']}"
 
 
 def _no_fault(run: Run, numbers: Numbers) -> str | None:
@@ -265,7 +271,8 @@ def _hypothesis_after(run: Run, numbers: Numbers) -> str | None:
 
 UNDO_RULES: tuple[Rule, ...] = (_not_put_back, _rollback_failed)
 ERROR_RULES: tuple[Rule, ...] = (
-    _no_baseline, _no_fault, _unmarked, _load_gone, _lab_too_slow, _number_missing, _unfinished,
+    _no_baseline, _action_failed, _no_fault, _unmarked, _load_gone, _lab_too_slow,
+    _number_missing, _unfinished,
 )  # fmt: skip
 FAILURE_RULES: tuple[Rule, ...] = (_too_late, _too_far_behind, _lost_for_good, _hypothesis_after)
 

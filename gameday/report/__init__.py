@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday.measure.findings import findings
-from gameday.report import html, junit, markdown
+from gameday.report import html, junit, manifest, markdown
 
 __all__ = ["write"]
 
@@ -32,4 +32,5 @@ def write(run_dir: Path) -> dict[str, Any]:
     found = findings(run_dir)
     for name, render in PAGES.items():
         (run_dir / name).write_text(render(found), encoding="utf-8")
+    manifest.write(run_dir)
     return found

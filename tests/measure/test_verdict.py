@@ -57,6 +57,7 @@ ERRORS = {
     "hypothesis not met": (lambda r: r.change("hypothesis.before", met=False), "was not met"),
     "baseline failed": (outside_fails, "of requests succeeded before the fault"),
     "no safeguard": (lambda r: r.facts.update(stop_when=["alarm a"]), "safeguard left no mark"),
+    "action failed": (lambda r: r.add("action.failed", 1, name="lose", reason="x"), "failed: x"),
     "never started": (lambda r: r.drop("fault.started"), "the fault was never started"),
     "no effect": (lambda r: r.drop("fault.applied"), "did not see its effect"),
     "no client there": (nobody_calls, f"no client talked to {LOST}"),
