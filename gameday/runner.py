@@ -63,7 +63,11 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     with _stop_signals() as signals:
         chaos = _spawn(order, run_dir, environ)
         _write_runner(run_dir, chaos.pid)
-        stopped = _follow(chaos, run_dir, watchers, signals)
+        try:
+            stopped = _follow(chaos, run_dir, watchers, signals)
+        except BaseException:
+            _end(chaos, run_dir)
+            raise
     if not (run_dir / "run.json").exists():
         raise RunError(_why_not_begun(run_dir))
     with environment(environ):
@@ -88,6 +92,7 @@ def _settle(run_dir: Path) -> None:
 def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     file = os.path.relpath(_with_control(order.file, run_dir), order.root)
     command = [
+        sys.executable, "-m", "gameday.controls.child", str(os.getpid()), "--",
         sys.executable, "-m", "chaostoolkit", "--no-version-check",
         "--log-file", str(run_dir / "chaos.log"),
         "run", "--rollback-strategy", "always",
@@ -164,6 +169,17 @@ def _stop(chaos: subprocess.Popen[bytes], run_dir: Path, reason: str) -> None:
         chaos.send_signal(signal.SIGINT)
 
 
+def _end(chaos: subprocess.Popen[bytes], run_dir: Path) -> None:
+    """Nobody follows any more: a run must not go on, or inject anything, without its runner."""
+    _stop(chaos, run_dir, "its runner failed")
+    try:
+        chaos.wait(STOP_WITHIN_WALL_S)
+    except subprocess.TimeoutExpired:
+        chaos.kill()
+        chaos.wait()
+    (run_dir / "runner.json").unlink(missing_ok=True)
+
+
 def _why_not_begun(run_dir: Path) -> str:
     """The last thing `chaos` complained about, as one line."""
     output = (run_dir / "chaos-output.log").read_text(errors="replace")
@@ -188,14 +204,22 @@ def environment(environ: Mapping[str, str]) -> Iterator[None]:
 
 
 def active_runs(root: Path) -> dict[Path, dict[str, int]]:
-    """Runs of project `root` whose runner is alive: directory -> its process ids."""
+    """Runs of project `root` that go on, with or without their runner: directory -> process ids."""
     found = {}
     for path in root.glob("reports/runs/*/*/runner.json"):
         with contextlib.suppress(OSError, ValueError):
             facts = json.loads(path.read_text())
-            if _alive(facts["pid"]):
+            if _alive(facts["pid"]) or _alive(facts["chaos_pid"]):
                 found[path.parent] = facts
     return found
+
+
+def ask_to_stop(run_dir: Path, facts: Mapping[str, int]) -> None:
+    """Stop a run from another process: through its runner, or directly where that is gone."""
+    (run_dir / "stop").touch()
+    if not _alive(facts["pid"]):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(facts["chaos_pid"], signal.SIGINT)
 
 
 def _alive(pid: int) -> bool:

@@ -25,7 +25,7 @@ def stop(run_dir: Path | None) -> None:
     if not active or any(w not in active for w in wanted):
         raise UsageError("no such run is under way" if run_dir else "no run is under way")
     for one in wanted:
-        (one / "stop").touch()
+        runner.ask_to_stop(one, active[one])
     gone = clock.Clock().wait_for(
         lambda: not set(wanted) & set(runner.active_runs(Path.cwd())), STOPPED_WITHIN_S
     )

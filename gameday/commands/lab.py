@@ -16,7 +16,7 @@ from gameday.commands.lab_options import lab_config, lab_options, region_option
 from gameday.commands.text import Narrator
 from gameday.errors import GamedayError, UsageError
 from gameday.lab import handle
-from gameday.lab.config import LabConfig
+from gameday.lab.config import LabConfig, check_name
 from gameday.lab.handle import Handle
 
 
@@ -153,7 +153,7 @@ def heal(name: str, region: str) -> None:
 
 
 def _folder(name: str) -> Path:
-    return Path.cwd() / ".gameday" / name
+    return Path.cwd() / ".gameday" / check_name(name)
 
 
 def say_phase(say: Narrator, phase: dict[str, Any]) -> None:
@@ -165,8 +165,8 @@ def say_phase(say: Narrator, phase: dict[str, Any]) -> None:
         say.say("lab", f"deploying {phase['application']}")
 
 
-def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
-    """What a lab that is up offers, and what it left out."""
+def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any], stays: bool = True) -> None:
+    """What a lab that is up offers, and what it left out; `stays`: until `lab down`."""
     env = ready["ready"]
     host, _, port = env["GAMEDAY_DNS"].rpartition(":")
     say.say("lab", f"ready after {ready['seconds']:.1f} s: {config.dir / 'lab.env'}")
@@ -174,16 +174,25 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any]) -> None:
     if config.zone:
         note = "checks of targets outside the lab are healthy until forced"
         say.say("zone", f"{config.zone.name}: {note}")
-    say.say(
-        "try", f"dig @{host} -p {port} {endpoint}   |   gameday lab status   |   gameday lab down"
-    )
-    for warning in ready["warnings"]:
-        say.say("warning", warning)
+    named = "" if config.name == "default" else f" --lab {config.name}"
+    hints = [f"dig @{host} -p {port} {endpoint}", f"gameday lab status{named}"]
+    say.say("try", "   |   ".join([*hints, f"gameday lab down{named}"] if stays else hints))
+    for warning in _together(ready["warnings"]):
+        say.say("note", warning)
     say_left_out(say, ready)
     if "GAMEDAY_ADDRESS_MAP" in env:
         addresses = " ".join(f"127.0.{n}.1" for n in range(1, len(config.regions) + 1))
         say.say("note", "127.0.R.1 cannot be bound here; our own clients are mapped. For foreign")
         say.say("", f"clients, as root: for a in {addresses}; do ifconfig lo0 alias $a; done")
+
+
+def _together(warnings: list[str]) -> list[str]:
+    """Warnings that differ in their first word only, as one."""
+    first_words: dict[str, list[str]] = {}
+    for warning in warnings:
+        first, _, rest = warning.partition(" ")
+        first_words.setdefault(rest, []).append(first)
+    return [f"{', '.join(firsts)} {rest}" for rest, firsts in first_words.items()]
 
 
 def say_left_out(say: Narrator, ready: dict[str, Any]) -> None:

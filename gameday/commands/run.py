@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import shutil
@@ -21,12 +22,16 @@ from gameday.commands.text import Narrator
 from gameday.errors import GamedayError, UsageError
 from gameday.journal import Event
 from gameday.lab import handle
-from gameday.lab.config import LabConfig
+from gameday.lab.config import LabConfig, check_name
+from gameday.load import profiles
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
 
 NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended")
 """What names the machine it ran on."""
+
+WEB_PORT = "8089"
+"""Locust's own."""
 
 WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 
@@ -36,6 +41,8 @@ WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 @lab_options
 @click.option("--clients", metavar="MIX", help="Who is using it, e.g. per-request=50,pooled=50.")
 @click.option("--rate", type=float, help="Requests offered per AWS second.")
+@click.option("--locustfile", metavar="FILE", help="Your own locustfile, as it is.")
+@click.option("--web", is_flag=True, help="Show Locust's pages with the tab Failover.")
 @click.option("--region", help="The Region to lose (default: the home Region).")
 @click.option("--rto", type=float, help="Recovery time objective, AWS seconds.")
 @click.option("--rpo", type=float, help="Recovery point objective, AWS seconds.")
@@ -51,33 +58,94 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
         raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
     say = Narrator(quiet=as_json)
     orders = _orders(file, options)
+    if port := _web_port(options):
+        say.say("web", f"http://127.0.0.1:{port}/?tab=failover while the load runs")
     with target_of(options, say) as env:
-        results = [_one(one, env, options, say, as_json) for one in orders]
-    if keep_as:
-        shutil.copytree(results[-1][0], keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
-    if jobs.is_job(file):
-        path = jobs.write_junit(jobs.load(file), [run_dir for run_dir, _ in results])
-        say.say("junit", str(path))
-    sys.exit(EXIT_CODES[_worst([Verdict(f["verdict"]) for _, f in results])])
+        if jobs.is_job(file):
+            verdicts = _job(jobs.load(file), orders, env, say, as_json)
+        else:
+            run_dir, findings = _one(orders[0], env, say)
+            _show(findings, say, findings if as_json else None)
+            verdicts = [Verdict(findings["verdict"])]
+            if keep_as:
+                shutil.copytree(run_dir, keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
+    sys.exit(EXIT_CODES[next(v for v in WORST_FIRST if v in verdicts)])
 
 
-def _worst(verdicts: list[Verdict]) -> Verdict:
-    return next(v for v in WORST_FIRST if v in verdicts)
+def _job(
+    job: jobs.Job,
+    orders: list[tuple[Path, dict[str, str]]],
+    env: Mapping[str, str],
+    say: Narrator,
+    as_json: bool,
+) -> list[Verdict]:
+    """Run a job's experiments one after another; a stopped one is the last.
+
+    One that cannot begin is an ERROR and the others still run; the JUnit file is written always.
+    """
+    verdicts: list[Verdict] = []
+    done: list[tuple[Path, dict[str, Any]]] = []
+    try:
+        for order in orders:
+            say.say("job", f"{len(verdicts) + 1} of {len(orders)}: {order[0]}")
+            try:
+                done.append(_one(order, env, say))
+            except GamedayError as e:
+                click.echo(f"gameday: {order[0]}: {e}", err=True)
+                verdicts.append(Verdict.ERROR)
+                continue
+            _show(done[-1][1], say, None)
+            verdicts.append(Verdict(done[-1][1]["verdict"]))
+            if verdicts[-1] is Verdict.STOPPED:
+                break
+    finally:
+        if done:
+            say.say("junit", str(jobs.write_junit(job, [run_dir for run_dir, _ in done])))
+    if as_json:
+        click.echo(json.dumps([findings for _, findings in done], indent=2))
+    return verdicts
+
+
+def _show(findings: dict[str, Any], say: Narrator, printed: dict[str, Any] | None) -> None:
+    if printed is not None:
+        click.echo(json.dumps(printed, indent=2))
+    for line in terminal.verdict_lines(findings):
+        say.line(line)
 
 
 def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
     """Each experiment to run, checked before the first begins, with its own overrides."""
     given = {"GAMEDAY_CLIENTS": options["clients"], "GAMEDAY_RATE_PER_S": options["rate"],
              "GAMEDAY_REGION": options["region"], "GAMEDAY_RTO_S": options["rto"],
-             "GAMEDAY_RPO_S": options["rpo"]}  # fmt: skip
+             "GAMEDAY_RPO_S": options["rpo"], "GAMEDAY_LOCUSTFILE": options["locustfile"],
+             "GAMEDAY_WEB_PORT": _web_port(options)}  # fmt: skip
     extra = {name: str(value) for name, value in given.items() if value is not None}
     if jobs.is_job(file):
         orders = [(e.file, e.overrides() | extra) for e in jobs.load(file).experiments]
     else:
         orders = [(file, extra)]
-    for one, _ in orders:
+    for one, overrides in orders:
         experiment.read(one)
+        _check(overrides)
     return orders
+
+
+def _check(overrides: Mapping[str, str]) -> None:
+    """Refuse what no run could use, before anything is started.
+
+    :raises UsageError: a mix of clients, a rate or an objective that makes no sense.
+    """
+    if clients := overrides.get("GAMEDAY_CLIENTS"):
+        profiles.parse_mix(clients)
+    for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
+        value = overrides.get(f"GAMEDAY_{option}")
+        if value is not None and not least <= float(value) < math.inf:
+            bound = "0 or more" if least == 0 else "above 0"
+            raise UsageError(f"--{option.split('_')[0].lower()} {value}: a number {bound}")
+
+
+def _web_port(options: Mapping[str, Any]) -> str | None:
+    return (os.environ.get("GAMEDAY_WEB_PORT") or WEB_PORT) if options["web"] else None
 
 
 @contextlib.contextmanager
@@ -89,24 +157,23 @@ def target_of(options: dict[str, Any], say: Narrator) -> Iterator[dict[str, str]
     if os.environ.get("GAMEDAY_ADMIN"):
         yield {k: v for k, v in os.environ.items() if k.startswith(("GAMEDAY_", "AWS_"))}
         return
-    folder = Path.cwd() / ".gameday" / options["name"]
+    folder = Path.cwd() / ".gameday" / check_name(options["name"])
     if handle.is_up(folder):
         say.say("lab", f"using {options['name']}, which is up")
         yield handle.environment(folder)
         return
     config: LabConfig = lab_config(options)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
-        say_ready(say, config, ready)
+        say_ready(say, config, ready, stays=False)
         yield ready["ready"]
 
 
 def _one(
     order: tuple[Path, dict[str, str]],
     env: Mapping[str, str],
-    options: Mapping[str, Any],
     say: Narrator,
-    as_json: bool,
 ) -> tuple[Path, dict[str, Any]]:
+    """One experiment's run directory and findings."""
     file, extra = order
     check_region(extra.get("GAMEDAY_REGION") or env.get("GAMEDAY_REGION"), env)
     _announce(file, {**env, **extra}, say)
@@ -117,10 +184,6 @@ def _one(
             runner.Watchers(screen.start, screen.event, screen.tick, screen.wish),
         )
     say.end()
-    if as_json:
-        click.echo(json.dumps(findings, indent=2))
-    for line in terminal.verdict_lines(findings):
-        say.line(line)
     return run_dir, findings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import threading
@@ -33,11 +34,19 @@ class Narrator:
             return
         with self._lock:
             if self.live:
-                self.stream.write(f"{CLEAR_LINE}{text}\n{self._footer}")
+                self._write(f"{CLEAR_LINE}{text}\n{self._footer}")
             else:
                 plain = click.unstyle(text).strip()
-                self.stream.write(f"{clock.utc(clock.now())} {plain}\n" if plain else "\n")
+                self._write(f"{clock.utc(clock.now())} {plain}\n" if plain else "\n")
+
+    def _write(self, text: str) -> None:
+        """Write; when nobody reads any more (`| head`), go on in silence."""
+        try:
+            self.stream.write(text)
             self.stream.flush()
+        except BrokenPipeError:
+            self._quiet, self.live = True, False
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
 
     def footer(self, text: str) -> None:
         """Replace the live line (terminals only)."""
@@ -46,13 +55,11 @@ class Narrator:
         with self._lock:
             width = shutil.get_terminal_size((100, 24)).columns
             self._footer = text[: max(20, width - 1)]
-            self.stream.write(f"{CLEAR_LINE}{self._footer}")
-            self.stream.flush()
+            self._write(f"{CLEAR_LINE}{self._footer}")
 
     def end(self) -> None:
         """Remove the footer."""
         if self.live and self._footer:
             with self._lock:
                 self._footer = ""
-                self.stream.write(CLEAR_LINE)
-                self.stream.flush()
+                self._write(CLEAR_LINE)

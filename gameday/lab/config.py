@@ -8,8 +8,12 @@ ports of their own, and our clients map the answered address to them.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import math
+import os
+import re
 import socket
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +50,10 @@ class LabConfig:
     brought: Brought | None = None  # an application without a stacks.yaml
 
     def __post_init__(self) -> None:
+        check_name(self.name)
+        for name, port in self.ports.items():
+            if not 1 <= port <= 65535:
+                raise UsageError(f"--{name}-port {port}: a port is 1 to 65535")
         if not 1 <= self.speed <= SPEED_MAX:
             raise UsageError(f"--speed {self.speed:g}: the lab's clock runs at 1 to {SPEED_MAX:g}")
         if not self.regions:
@@ -70,6 +78,16 @@ class LabConfig:
     def dir(self) -> Path:
         """Where the lab keeps its state."""
         return self.root / ".gameday" / self.name
+
+
+def check_name(name: str) -> str:
+    """`name`, if a lab may be called so: it is a folder's name and stands in `lab.env`.
+
+    :raises UsageError: it may not.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", name):
+        raise UsageError(f"--lab {name!r}: letters, digits, dots, dashes and underscores only")
+    return name
 
 
 def region_table(config: LabConfig, ports: dict[str, int]) -> dict[str, dict[str, Any]]:
@@ -117,6 +135,17 @@ def choose_ports(config: LabConfig) -> dict[str, int]:
         else:
             ports[name] = free_port(where)
     return ports
+
+
+def take_turn() -> int:
+    """Wait until no other lab of this user is between choosing its ports and binding them.
+
+    The descriptor that is returned holds the turn until it is closed.
+    """
+    path = Path(tempfile.gettempdir()) / f"gameday-{os.getuid()}.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    return fd
 
 
 def can_alias(count: int) -> bool:

@@ -28,7 +28,7 @@ from gameday.lab import authority, networks, zone_export
 from gameday.lab.admin import Admin
 from gameday.lab.brought import from_json
 from gameday.lab.channel import Message
-from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table
+from gameday.lab.config import ACCOUNT, LabConfig, choose_ports, region_table, take_turn
 from gameday.lab.environment import lab_env, write_env
 from gameday.lab.hub import Hub
 from gameday.lab.log import log, to_stderr
@@ -65,15 +65,19 @@ class Lab:
 
         :raises GamedayError: a part did not start, or the application cannot be deployed.
         """
-        ports = choose_ports(self.config)
-        regions = region_table(self.config, ports)
-        application = self._application(regions)
-        self.spec = self._spec(ports, regions)
-        phase("starting", regions=list(regions), speed=self.config.speed, seed=self.config.seed)
-        for role, extra in self._roles():
-            await self.hub.spawn(role, self.spec | extra)
-        plan = await asyncio.to_thread(self._prepare, application)
-        await self._all_ready()
+        turn = await asyncio.to_thread(take_turn)
+        try:
+            ports = choose_ports(self.config)
+            regions = region_table(self.config, ports)
+            application = self._application(regions)
+            self.spec = self._spec(ports, regions)
+            phase("starting", regions=list(regions), speed=self.config.speed, seed=self.config.seed)
+            for role, extra in self._roles():
+                await self.hub.spawn(role, self.spec | extra)
+            plan = await asyncio.to_thread(self._prepare, application)
+            await self._all_ready()
+        finally:
+            os.close(turn)
         if self.config.zone:
             await asyncio.to_thread(self._take_zone, self.config.zone)
         doors = Management(self).routes()

@@ -15,7 +15,7 @@ from gameday.clock import Clock
 from gameday.errors import RunError
 from gameday.journal import read_log
 
-SETTLING_S = 10.0
+SETTLING_S = 15.0
 """AWS seconds after which a request has its outcome: connect and read timeouts together."""
 
 SETTLING_WALL_S = 1.0
