@@ -48,6 +48,7 @@ class Role:
         self.channel.on("snapshot", self._snapshot)
         self.channel.on("forced", self._force)
         self.channel.on("alarms", self._alarms)
+        self.channel.on("retell", lambda _: self._tell(self.board.tell(self.board.checks)))
         self.channel.on("resources", lambda m: self.targets.outside.stand_in(m["resources"]))
         self.channel.on("report", self._report)
 
@@ -128,7 +129,7 @@ class Role:
         changed = self.board.changed()
         if not changed:
             return
-        self.channel.send("health", to=["dns", "cloud"], checks=changed)
+        self._tell(changed)
         for check_id, health in changed.items():
             if before.get(check_id) is not health["healthy"]:
                 event = {
@@ -137,6 +138,9 @@ class Role:
                     "votes": health["votes"], "of": health["of"],
                 }  # fmt: skip
                 self.channel.send("event", event=event)
+
+    def _tell(self, checks: dict[str, Any]) -> None:
+        self.channel.send("health", to=["dns", "cloud"], checks=checks)
 
     async def keep_time(self) -> None:
         """Every AWS second the new observations; every minute metrics and the lab's own lag."""
@@ -149,7 +153,7 @@ class Role:
             if ticks % REFRESHES_A_SAMPLE == 0:
                 self.metrics.sample(self.board)
             if health := self.board.refreshed():
-                self.channel.send("health", to=["dns", "cloud"], checks=health)
+                self._tell(health)
             if ticks % REFRESHES_A_MINUTE == 0:
                 rows = self.metrics.take()
                 if rows:

@@ -76,10 +76,11 @@ class Hub:
         return child
 
     async def _read(self, child: Child, reader: asyncio.StreamReader) -> None:
-        while line := await reader.readline():
-            message = json.loads(line)
-            message["from"] = child.name
-            self._route(child, message)
+        with contextlib.suppress(OSError):  # killed with messages unread: a reset, not an end
+            while (line := await reader.readline()).endswith(b"\n"):  # else cut off by its death
+                message = json.loads(line)
+                message["from"] = child.name
+                self._route(child, message)
         if not child.ready.done():
             child.ready.set_exception(LabError(self._death(child)))
         elif not self._stopping and self.children.get(child.name) is child:

@@ -57,6 +57,7 @@ class Operator:
         self._tell_resources()
         for check, healthy in self.forced.items():
             self._tell_forced(check, healthy)
+        self._send("checkers", {"kind": "retell"})
 
     def _tell_forced(self, check: str, healthy: bool | None) -> None:
         self._send("checkers", {"kind": "forced", "check": check, "healthy": healthy})

@@ -102,6 +102,20 @@ def test_is_the_end_of_a_process_noticed(tmp_path, monkeypatch) -> None:
     asyncio.run(story())
 
 
+def test_is_the_end_of_a_process_noticed_that_left_messages_unread(tmp_path, monkeypatch) -> None:
+    async def story() -> None:
+        async with hub(tmp_path, monkeypatch) as (it, _, ended):
+            child = await it.spawn("echo_role", {"name": "dns"})
+            await asyncio.wait_for(child.ready, 20)
+            child.process.send_signal(signal.SIGSTOP)
+            child.send({"kind": "health", "checks": {}})
+            await child.writer.drain()
+            child.process.kill()  # its end of the channel is reset, not closed
+            await until(lambda: ended == ["dns"])
+
+    asyncio.run(story())
+
+
 def test_do_lab_processes_never_see_the_callers_credentials(monkeypatch) -> None:
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTPS_PROXY", "AWS_ENDPOINT_URL"):
         monkeypatch.setenv(name, "mine")

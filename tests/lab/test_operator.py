@@ -55,5 +55,5 @@ def test_is_everything_told_again_after_a_restart(operator: Operator, sent: Any)
     operator.stand_in("cdn.", {"A": ["192.0.2.1"]})
     sent.clear()
     operator.retell()
-    assert kinds(sent, "checkers") == ["fault", "resources", "forced"]
+    assert kinds(sent, "checkers") == ["fault", "resources", "forced", "retell"]
     assert ("dns", {"kind": "fault", "cut": ["us-east-1"], "lag_s": [0.6, 1.2]}) in sent

@@ -13,6 +13,7 @@ import trustme
 
 from gameday.clock import Clock
 from gameday.lab import checkers
+from gameday.lab.check_board import Checker
 from gameday.lab.probe import Observation, probe, tls_context
 from gameday.route53.check import HealthCheck, parse_check
 
@@ -348,6 +349,32 @@ def test_only_the_labs_own_regions_are_probed(channel, make_spec, config, why):
             assert why in latest(channel)["observations"][0]["status"]
 
     asyncio.run(run())
+
+
+def test_is_every_check_told_again_to_a_process_that_was_started_again(channel, make_spec):
+    async def run() -> None:
+        spec = make_spec(name="checkers", speed=1.0, foreign_targets="unknown")
+        async with role(channel, spec):
+            channel.handlers["snapshot"](snapshot(configured(IPAddress="192.0.2.7")))
+            channel.handlers["forced"]({"check": "hc", "healthy": False})
+            channel.sent.clear()
+            channel.handlers["retell"]({})
+
+    asyncio.run(run())
+    assert [m["checks"]["hc"]["healthy"] for m in channel.sent if m["kind"] == "health"] == [False]
+
+
+@pytest.mark.parametrize(("foreign", "known"), [("failing", True), ("unknown", False)])
+def test_is_a_target_outside_the_lab_unknown_where_a_zone_was_brought(
+    channel, make_spec, foreign, known
+):
+    async def observed() -> Observation | None:
+        inside = checkers.Role(channel, make_spec(name="checkers", foreign_targets=foreign))
+        elsewhere = check("HTTPS", IPAddress="192.0.2.7")
+        return await inside._probe(elsewhere, Checker("eu-west-1", 0, 0.0))
+
+    found = asyncio.run(observed())
+    assert (found is not None) is known
 
 
 def test_a44_metrics_and_the_labs_own_lag_come_once_a_minute(channel, make_spec):
