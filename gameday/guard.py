@@ -6,9 +6,29 @@ endpoint, and what only a lab can do is refused here by its name.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gameday.aws import START_A_LAB, is_loopback
 from gameday.errors import Refused
 from gameday.settings import Target
+
+KILL_SWITCH = Path(".gameday", "kill-switch")
+"""A file in the project: while it is there nothing is injected. What it says is the reason."""
+
+
+def refuse_killed(project: Path) -> None:
+    """Return if the project's kill switch is not set.
+
+    :raises Refused: it is, or nobody can tell.
+    """
+    try:
+        reason = (project / KILL_SWITCH).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return
+    except OSError as e:
+        raise Refused(f"the kill switch {KILL_SWITCH} cannot be read: {e.strerror}") from e
+    said = " ".join(reason.split())
+    raise Refused(f"the kill switch {KILL_SWITCH} is set{f' ({said})' if said else ''}; remove it")
 
 
 def refuse_without_lab(target: Target, what: str) -> None:

@@ -12,12 +12,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from chaoslib.exceptions import InterruptExecution
 
-from gameday import settings
+from gameday import guard, settings
 from gameday.clock import Clock
 from gameday.controls.pace import FrequencyPace
 from gameday.controls.session import Session
@@ -78,10 +79,13 @@ def after_method_control(context: Json) -> None:
 def before_activity_control(context: Json) -> None:
     """Inject nothing more once a signal has come, even where chaoslib 1.44 swallowed it.
 
-    :raises InterruptExecution: the run was told to stop.
+    :raises InterruptExecution: the run was told to stop, or the kill switch is set.
     """
     if _session is not None:
         _refuse_stopped(_session)
+        if _session.phase == "method":
+            with _interrupting():
+                guard.refuse_killed(Path.cwd())
 
 
 def after_activity_control(context: Json, state: Json | None = None) -> None:

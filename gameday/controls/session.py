@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gameday import admin, clock, lock, settings, stop_when, undo, watchdog
+from gameday import admin, clock, guard, lock, settings, stop_when, undo, watchdog
 from gameday import experiment as experiments
 from gameday.clock import Clock
 from gameday.controls import audit, pace, run_files
@@ -38,6 +38,7 @@ class Session:
     """The run under way in this process."""
 
     def __init__(self, experiment: Json, configuration: Json) -> None:
+        guard.refuse_killed(Path.cwd())
         self.target = settings.current()
         self.clock = Clock(self.target.speed)
         self.extension = experiments.extension(experiment, configuration)
