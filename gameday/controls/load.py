@@ -7,10 +7,12 @@ when somebody else has started it already (`GAMEDAY_LOAD_RUNNING`), it is only w
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 from gameday import clock
@@ -31,6 +33,9 @@ READY_WITHIN_S = 60.0
 READY_WITHIN_WALL_S = 30.0
 END_WITHIN_WALL_S = 15.0
 
+BESIDE = resources.files("gameday.load").joinpath("beside.py")
+"""Importing it would import Locust; Locust is given its path."""
+
 
 def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
     """The load with GAMEDAY_CLIENTS, GAMEDAY_RATE_PER_S and GAMEDAY_CLIENTS_PER_POPULATION applied.
@@ -38,6 +43,8 @@ def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
     :raises UsageError: one of them is malformed.
     """
     try:
+        if file := environ.get("GAMEDAY_LOCUSTFILE"):
+            load = replace(load, file=file)
         if mix := environ.get("GAMEDAY_CLIENTS"):
             pairs = (part.partition("=") for part in mix.split(","))
             load = replace(load, clients={p.strip(): float(share) for p, _, share in pairs})
@@ -66,7 +73,8 @@ class LoadProcess:
         if not Path(self._load.file).is_file():
             raise UsageError(f"{self._load.file}: no such locustfile; see extensions[gameday].load")
         command = [sys.executable, "-m", "gameday.controls.child", str(os.getpid()), "--"]
-        command += [sys.executable, "-m", "locust", "-f", self._load.file, *_pages()]
+        files = f"{BESIDE},{self._load.file}"  # the locustfile need not know of us
+        command += [sys.executable, "-m", "locust", "-f", files, *_pages()]
         command += ["--only-summary", "--exit-code-on-error", "0"]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -117,7 +125,10 @@ class LoadProcess:
     def _refuse_dead(self) -> None:
         if self._process is not None and self._process.poll() is not None:
             lines = self._log.read_text(errors="replace").strip().splitlines() or ["no output"]
-            raise RunError(f"Locust ended with {self._process.returncode}: {lines[-1]}")
+            raise RunError(
+                why_ended(self._load.file, lines, Path(self._load.file).read_text(errors="replace"))
+                or f"Locust ended with {self._process.returncode}: {lines[-1]}"
+            )
 
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> None:
         """End Locust if it is ours, so that it writes its last lines; nothing is left running."""
@@ -131,6 +142,33 @@ class LoadProcess:
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+OF_LOCUST_0 = re.compile(r"\b(HttpLocust|seq_task|TaskSequence)\b|import .*\b(Locust)\b")
+
+
+def why_ended(file: str, lines: list[str], source: str = "") -> str | None:
+    """What is wrong with a locustfile, in one line.
+
+    :param lines: the last that Locust wrote.
+    :param source: the text of the file. Locust lets the names of its 0.x be imported, finds no
+        user in such a file and takes it for tests of pytest.
+    """
+    text = "\n".join(lines)
+    if "load_locustfile_pytest" in text or "No User class found" in text:
+        if found := OF_LOCUST_0.search(source):
+            return (
+                f"{file}: written for Locust 0.x ({found[1] or found[2]}); see Locust's changelog, "
+                "1.0: HttpLocust is HttpUser, task_set is tasks"
+            )
+        return f"{file}: has no user class; derive one from HttpUser, FastHttpUser or FailoverUser"
+    if found := re.search(r"^ModuleNotFoundError: No module named '([^']+)'", text, re.M):
+        return f"{file}: does not import: the package {found[1]} is not installed here"
+    if found := re.search(r"^gameday: (.+)", text, re.M):
+        return f"{file}: {found[1]}"
+    if found := re.search(r"^(\w*(?:Error|Exception)): (.+)", lines[-1]):
+        return f"{file}: does not import: {found[1]}: {found[2]}"
+    return None
 
 
 def _pages() -> list[str]:

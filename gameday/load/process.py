@@ -60,6 +60,7 @@ class LoadProcess:
         self._sampler: Sampler | None = None
         self._greenlets: list[gevent.Greenlet] = []
         self._caches: dict[str, ResolverCache] = {}
+        self.closed = False  # whether users send when they like, and not when the plan says
         self._share, self._own, self._handed_out = Share(), list[int](), 0
 
     def plan(self, options: LoadOptions, seed: int) -> None:
@@ -87,7 +88,8 @@ class LoadProcess:
         self._ledger = Ledger(open_log(run_dir, WRITES, process, send))
         self._recorder = Recorder(open_log(run_dir, EVENTS, process, send), self.clock)
         own = [self.clients[n] for n in self._own]
-        self._recorder.start(own, self.options.rate_per_s, process)
+        rate_per_s = None if self.closed else self.options.rate_per_s
+        self._recorder.start(own, rate_per_s, process)
         self._greenlets = [gevent.spawn(self._tick)]
         if self.target.endpoint and len(self.target.regions) > 1:
             endpoint_name = self.target.endpoint

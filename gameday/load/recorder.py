@@ -34,8 +34,11 @@ class Recorder:
         self.offered = self.sent = self.answered = self.failed = self.unsent = 0
         self._begun, self._stopped, self._process = 0, float("inf"), 0
 
-    def start(self, clients: Sequence[Client], rate_per_s: float, process: int = 0) -> None:
-        """Say who will send; `rate_per_s` is that of the whole load, over all its processes."""
+    def start(self, clients: Sequence[Client], rate_per_s: float | None, process: int = 0) -> None:
+        """Say who will send.
+
+        :param rate_per_s: of the whole load, over all its processes; None: a closed load.
+        """
         self._process = process
         self.event(
             "load.started",
@@ -48,6 +51,7 @@ class Recorder:
                 for c in clients
             ],
             rate_per_s=rate_per_s,
+            workload="open" if rate_per_s else "closed",
             profiles=sorted({c.profile.name for c in clients}),
         )  # fmt: skip
 

@@ -15,59 +15,23 @@ from typing import Any
 
 import gevent
 from locust import FastHttpUser, events, log
-from locust.contrib.fasthttp import FastHttpSession
 from locust.runners import MasterRunner, WorkerRunner
 
 from gameday import clock, settings
 from gameday.errors import GamedayError
+from gameday.load.adopt import adopt
 from gameday.load.client import ClientPool
 from gameday.load.connection import Trip
 from gameday.load.dashboard import pages
 from gameday.load.items import Item
 from gameday.load.options import load_options
-from gameday.load.outcome import outcome_of
 from gameday.load.process import LoadProcess, Share
 from gameday.load.schedule import Client, Turns
+from gameday.load.session import FailoverSession
 from gameday.load.workers import Master, Worker
 
 GATEWAY_NOT_INVOKED = "InternalServerErrorException"
 """`x-amzn-ErrorType` of API Gateway's own 500: the function could not be invoked."""
-
-
-class Answered:
-    """Stands for Locust's request event: completes each report before Locust hears of it."""
-
-    def __init__(self, user: FailoverUser) -> None:
-        self._user = user
-
-    def fire(self, **report: Any) -> None:
-        """Record the request; Locust sees it timed from its intended start and with its Region."""
-        user, trip = self._user, report["context"]["trip"]
-        response = report.get("response")
-        status = getattr(response, "status_code", 0) or 0
-        if report["exception"] is not None and not status:
-            # No answer came: whatever a check said of it is void, and Locust shows the real cause.
-            report["exception"] = getattr(response, "error", None) or report["exception"]
-        error = report["exception"]
-        outcome = outcome_of(error, status, trip.phase)
-        user.outcome = outcome
-        region = user.load.region(trip)
-        report["response_time"] = user.load.recorder.answer(
-            user.who, region, outcome, trip.intended, trip.started
-        )
-        report["name"] = f"{report['name']} [{region}]"
-        user.environment.events.request.fire(**report)
-
-
-class FailoverSession(FastHttpSession):  # type: ignore[misc]
-    """A session that begins a turn of its user with each request."""
-
-    def request(self, method: str, url: str, **options: Any) -> Any:
-        """Send a request; the parameters are FastHttpSession's."""
-        user: FailoverUser = self.user
-        trip = user.begin()
-        options["context"] = {**options.get("context", {}), "trip": trip}
-        return super().request(method, url, **options)
 
 
 class FailoverUser(FastHttpUser):  # type: ignore[misc]
@@ -84,7 +48,7 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
         self.host = environment.host or self.host or self.load.default_host()
         super().__init__(environment)
         self.client = FailoverSession(
-            base_url=self.host, request_event=Answered(self), user=self, client_pool=self.pool,
+            self, base_url=self.host, user=self,
             max_retries=self.max_retries, max_redirects=self.max_redirects,
         )  # fmt: skip
         self.outcome = ""
@@ -194,6 +158,10 @@ def _init(environment: Any, **_: Any) -> None:
         environment.gameday_load = load = LoadProcess(target, options)
     except GamedayError as error:
         sys.exit(f"gameday: {error}")
+    strangers = [c for c in environment.user_classes if not issubclass(c, FailoverUser)]
+    load.closed = bool(strangers)
+    for user_class in strangers:
+        adopt(user_class, load)
     hosts = [c.host for c in environment.user_classes if c.host]
     environment.host = environment.host or (None if hosts else load.default_host())
     if not environment.host and not hosts:

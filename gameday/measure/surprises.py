@@ -27,7 +27,7 @@ def surprises(
     if run.fault_at is None:
         return []
     seers: tuple[Callable[[Run], Iterator[str]], ...] = (
-        _survivor, _unsent, _lost, _clocks, _unattributed, _flapping, _behind
+        _survivor, _unsent, _closed, _lost, _clocks, _unattributed, _flapping, _behind
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
@@ -55,6 +55,12 @@ def _unsent(run: Run) -> Iterator[str]:
     unsent = sum(w.get("unsent", 0) for w in run.windows)
     if unsent and offered:
         yield f"{100.0 * unsent / offered:.1f} % of the offered requests could not be sent."
+
+
+def _closed(run: Run) -> Iterator[str]:
+    """A closed load does not offer what its users would have asked while they waited."""
+    if any(event.get("workload") == "closed" for event in run.of("load.started")):
+        yield "The load is closed: users who wait ask nothing, so too few failures are counted."
 
 
 def _lost(run: Run) -> Iterator[str]:

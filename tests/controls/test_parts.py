@@ -100,7 +100,7 @@ def test_is_a_locustfile_that_fails_named_with_its_last_line(tmp_path: Path) -> 
     (tmp_path / "broken.py").write_text("import a_package_that_is_missing\n")
     load = LoadProcess(tmp_path, Load(str(tmp_path / "broken.py")), speed=10)
     load.start()
-    with pytest.raises(RunError, match="Locust ended with"):
+    with pytest.raises(RunError, match="the package a_package_that_is_missing is not installed"):
         load.wait_ready(99.0)
     load.stop()
 
