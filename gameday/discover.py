@@ -86,20 +86,24 @@ def functions(stack: str, region: str) -> Functions:
     """The functions of the stacks in `region`: those an API or a function URL invokes, the others.
 
     Reserved concurrency 0 sends asynchronous events and event sources to the dead-letter queue
-    or drops them (AWS Lambda, "Configuring reserved concurrency"), so those are left alone.
+    or drops them (AWS Lambda, "Configuring reserved concurrency"), so functions with event sources
+    are left alone, also where an API invokes them.
 
-    :raises AwsError: no function is behind an API.
+    :raises AwsError: no function is behind an API, or none without event sources.
     """
     found = resources(stack, region)
     invoked = set(_behind_rest_apis(_ids(found, "AWS::ApiGateway::RestApi"), region))
     invoked |= set(_behind_http_apis(_ids(found, "AWS::ApiGatewayV2::Api"), region))
     known = sorted(_ids(found, "AWS::Lambda::Function"))
     invoked |= {name for name in known if _has_url(name, region)}
-    behind = tuple(sorted(invoked))
-    if not behind:
+    if not invoked:
         raise AwsError(f"no function of stack {stack} in {region} is behind an API")
-    rest = [name for name in known if name not in invoked]
-    return Functions(behind, tuple(f"{name} ({_why(name, region)})" for name in rest))
+    sources = {name: _event_sources(name, region) for name in {*known, *invoked}}
+    behind = tuple(sorted(name for name in invoked if not sources[name]))
+    if not behind:
+        raise AwsError(f"every function of stack {stack} in {region} has event sources")
+    rest = sorted(name for name in sources if name not in behind)
+    return Functions(behind, tuple(f"{name} ({_why(sources[name])})" for name in rest))
 
 
 def functions_at(stack: str, region: str, path: str) -> tuple[str, ...]:
@@ -151,18 +155,22 @@ def _behind_http_apis(apis: list[str], region: str) -> Iterator[str]:
 
 
 def _has_url(name: str, region: str) -> bool:
-    try:
-        with translated(f"ListFunctionUrlConfigs of {name} in {region}"):
-            answer = client("lambda", region).list_function_url_configs(FunctionName=name)
-    except AwsError:  # an endpoint without function URLs has none to invoke
-        return False
-    return bool(answer.get("FunctionUrlConfigs"))
+    api = client("lambda", region)
+    with translated(f"GetFunctionUrlConfig of {name} in {region}"):
+        try:
+            api.get_function_url_config(FunctionName=name)
+        except api.exceptions.ResourceNotFoundException:
+            return False
+    return True
 
 
-def _why(name: str, region: str) -> str:
+def _event_sources(name: str, region: str) -> int:
     with translated(f"ListEventSourceMappings of {name} in {region}"):
         mappings = client("lambda", region).list_event_source_mappings(FunctionName=name)
-    count = len(mappings["EventSourceMappings"])
+    return len(mappings["EventSourceMappings"])
+
+
+def _why(count: int) -> str:
     return f"{count} event source{'' if count == 1 else 's'}" if count else "not behind the API"
 
 

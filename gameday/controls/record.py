@@ -160,10 +160,18 @@ def _interrupting() -> Iterator[None]:
     except InterruptExecution:
         raise
     except GamedayError as e:
+        _note_failure(str(e))
         raise InterruptExecution(str(e)) from e
     except Exception as e:
         logger.debug("gameday: unexpected failure", exc_info=True)
+        _note_failure(f"{type(e).__name__}: {e}")
         raise InterruptExecution(f"gameday: {type(e).__name__}: {e}") from e
+
+
+def _note_failure(reason: str) -> None:
+    """The run ends without a verdict, and its findings say why."""
+    if _session is not None and not _session.stopped:
+        _session.failed(reason)
 
 
 def _note_signals(session: Session) -> None:

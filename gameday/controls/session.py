@@ -140,6 +140,10 @@ class Session:
         """Note that an action of the method failed, which ends the run without a verdict."""
         self.log.append("action.failed", name=name, reason=reason)
 
+    def failed(self, reason: str) -> None:
+        """Note that something of ours failed, which ends the run without a verdict."""
+        self.log.append("control.failed", reason=reason)
+
     def after_action(self) -> None:
         """Read what the survivors lack, once, right after the action that is the fault."""
         began = self._event("fault.started")

@@ -29,6 +29,10 @@ MODES = {
 """The action of `fault.started`, and what it does to requests and health checks."""
 
 
+HORIZON_S = 600.0
+"""A run that was stopped early is predicted as if it had gone on."""
+
+
 def mode(run: Run) -> Mode:
     """What the fault does; an action nobody knows is taken to fail requests."""
     event = run.first("fault.started")
@@ -66,7 +70,7 @@ def settings(run: Run) -> Settings | None:
         window_s=run.window_s,
         rate_per_s=rate_per_s(run),
         resolution_s=BIN_WALL_S * run.speed,
-        horizon_s=run.fault_s,
+        horizon_s=max(run.fault_s, HORIZON_S),
         lag_s=tuple(lab["lag_s"]) if lab.get("lag_s") else None,
         write_rate_per_s=write_rate_per_s(run),
     )

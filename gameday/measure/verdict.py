@@ -76,7 +76,7 @@ def _stopped(run: Run) -> str | None:
     if event:
         return str(event.get("reason") or "somebody asked for it")
     ended = run.first("run.ended")
-    if run.first("action.failed"):  # it was the control that ended the method
+    if run.first("action.failed") or run.first("control.failed"):  # the control ended the method
         return None
     return "the run was interrupted" if ended and ended.get("status") == "interrupted" else None
 
@@ -151,6 +151,11 @@ def _no_baseline(run: Run, numbers: Numbers) -> str | None:
 def _action_failed(run: Run, numbers: Numbers) -> str | None:
     event = run.first("action.failed")
     return None if event is None else f"the action {event['name']} failed: {event['reason']}"
+
+
+def _control_failed(run: Run, numbers: Numbers) -> str | None:
+    event = run.first("control.failed")
+    return None if event is None else str(event["reason"])
 
 
 def _no_fault(run: Run, numbers: Numbers) -> str | None:
@@ -271,7 +276,7 @@ def _hypothesis_after(run: Run, numbers: Numbers) -> str | None:
 
 UNDO_RULES: tuple[Rule, ...] = (_not_put_back, _rollback_failed)
 ERROR_RULES: tuple[Rule, ...] = (
-    _no_baseline, _action_failed, _no_fault, _unmarked, _load_gone, _lab_too_slow,
+    _control_failed, _no_baseline, _action_failed, _no_fault, _unmarked, _load_gone, _lab_too_slow,
     _number_missing, _unfinished,
 )  # fmt: skip
 FAILURE_RULES: tuple[Rule, ...] = (_too_late, _too_far_behind, _lost_for_good, _hypothesis_after)

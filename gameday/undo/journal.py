@@ -15,6 +15,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shlex
 import sys
 import uuid
 from collections.abc import Iterable, Iterator
@@ -23,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import clock
+from gameday import clock, settings
 from gameday.errors import Refused, RunError
 from gameday.journal import read_log
 from gameday.undo.kinds import from_json, to_json
@@ -178,7 +179,7 @@ class UndoJournal:
         lines = [
             "#!/bin/sh",
             "# Puts back what this run changed, the last change first. It may be run twice.",
-            "# Set the environment of the run's target before (AWS_ENDPOINT_URL for a lab).",
+            *_environment(settings.current()),
         ]
         for record in reversed(self.records()):
             lines += [f"# {record.setting}", *record.setting.commands(record.before)]
@@ -186,6 +187,17 @@ class UndoJournal:
         new.write_text("\n".join(lines) + "\n", encoding="utf-8")
         new.chmod(0o700)
         new.replace(self.script)
+
+
+def _environment(target: settings.Target) -> list[str]:
+    """Lines that make `aws` speak to the run's target: a lab's must never reach Amazon."""
+    if not target.is_lab or target.aws_endpoint is None:
+        return ["# Needs credentials of the account and the Regions named below."]
+    return [
+        f"export AWS_ENDPOINT_URL={shlex.quote(target.aws_endpoint)}",
+        "export AWS_ACCESS_KEY_ID=gameday AWS_SECRET_ACCESS_KEY=gameday",
+        "unset AWS_PROFILE AWS_SESSION_TOKEN",
+    ]
 
 
 def _why(error: Exception) -> str:

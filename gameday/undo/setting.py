@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from gameday import admin
+from gameday import admin, settings
 from gameday.aws import GLOBAL_REGION, client, translated
 
 Value = Any
@@ -217,7 +217,9 @@ class Cut(Setting):
         admin.request("PUT" if value else "DELETE", f"/regions/{self.region}/cut")
 
     def commands(self, value: bool) -> list[str]:
-        return [shlex.join(["gameday", "lab", "break" if value else "heal", self.region])]
+        words = ["gameday", "lab", "break" if value else "heal", self.region]
+        folder = settings.current().lab_dir
+        return [shlex.join([*words, "--lab", folder.name] if folder else words)]
 
     def needs(self, owner: Owner) -> tuple[Need, ...]:
         return ()
