@@ -12,10 +12,10 @@ gameday: $(STAMP) ## lose a Region in the lab, under load, and report recovery t
 	@$(BIN)/gameday run experiments/region-outage.yaml
 
 test: $(STAMP) ## the tests (whole experiments: make scenarios)
-	@$(BIN)/python -m pytest -q -n auto
+	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
 scenarios: $(STAMP) ## whole experiments in the lab (minutes)
-	@$(BIN)/python -m pytest -q -m scenario --timeout 600
+	@$(BIN)/python -m pytest -q -m scenario --timeout 600 $(ARGS)
 
 check: $(STAMP) ## what CI checks beside the tests: format, lint, types
 	@$(BIN)/ruff format --check .

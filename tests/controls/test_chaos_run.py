@@ -65,7 +65,7 @@ def chaos(
     process = subprocess.Popen(
         [CHAOS, "--no-version-check", "--no-log-file", "run", "outage.json"],
         cwd=folder,
-        env={**os.environ, **environ, "GAMEDAY_RUN_DIR": str(run_dir)},
+        env={**os.environ, **environ, "GAMEDAY_SPEED": "40", "GAMEDAY_RUN_DIR": str(run_dir)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -100,7 +100,7 @@ def test_does_a_run_leave_its_files_and_marks(shop: Shop, tmp_path: Path) -> Non
     assert process.returncode == 0, output
     run = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (run["experiment"], run["kind"], run["region"]) == ("outage", "recovery", "us-east-1")
-    assert run["speed"] == 10.0
+    assert run["speed"] == 40.0
     assert len(json.loads((tmp_path / "run" / "zone.json").read_text())["ResourceRecordSets"]) == 4
     checks = json.loads((tmp_path / "run" / "health-checks.json").read_text())["HealthChecks"]
     assert len(checks) == 2

@@ -180,5 +180,5 @@ def test_how_far_behind_was_the_sampler_s_worst_reading(run: Path) -> None:
 
 
 def test_are_the_last_seconds_left_out() -> None:
-    assert settled_until(100.0, speed=10) == 98.0
-    assert settled_until(100.0, speed=1) == 89.0
+    assert settled_until(100.0, speed=10) == 97.5
+    assert settled_until(100.0, speed=1) == 84.0
