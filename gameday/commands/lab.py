@@ -187,12 +187,12 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any], stays: bo
 
 
 def _together(warnings: list[str]) -> list[str]:
-    """Warnings that differ in their first word only, as one."""
-    first_words: dict[str, list[str]] = {}
+    """Warnings `NAME: text` of the same text as one; the others as they are."""
+    names: dict[str, list[str]] = {}
     for warning in warnings:
-        first, _, rest = warning.partition(" ")
-        first_words.setdefault(rest, []).append(first)
-    return [f"{', '.join(firsts)} {rest}" for rest, firsts in first_words.items()]
+        name, colon, text = warning.partition(": ")
+        names.setdefault(text if colon else warning, []).append(name)
+    return [t if of == [t] else f"{', '.join(of)}: {t}" for t, of in names.items()]
 
 
 def say_left_out(say: Narrator, ready: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from gameday.load import profiles
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
 
-NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended")
+NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended", "manifest.sha256")
 """What names the machine it ran on."""
 
 WEB_PORT = "8089"
@@ -110,7 +110,7 @@ def _show(findings: dict[str, Any], say: Narrator, printed: dict[str, Any] | Non
     if printed is not None:
         click.echo(json.dumps(printed, indent=2))
     for line in terminal.verdict_lines(findings):
-        say.line(line)
+        say.line(line.replace("gameday run ", f"{_our_name()} run "))
 
 
 def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
@@ -185,6 +185,16 @@ def _one(
         )
     say.end()
     return run_dir, findings
+
+
+def _our_name() -> str:
+    """How this command is called from here: `gameday`, or by its path where that is not enough."""
+    if shutil.which("gameday"):
+        return "gameday"
+    beside = Path(sys.executable).with_name("gameday")
+    if not beside.exists():
+        return "gameday"
+    return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 def _announce(file: Path, environ: Mapping[str, str], say: Narrator) -> None:
