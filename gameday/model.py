@@ -6,11 +6,7 @@ import math
 from enum import StrEnum
 
 OK = "ok"
-FAILURES = (
-    "http_4xx", "http_429", "http_5xx", "dns", "connect_timeout", "refused", "reset", "tls",
-    "read_timeout", "wrong_body",
-)  # fmt: skip
-"""Outcomes of a request that are not `ok`."""
+"""The outcome of a request that succeeded; docs/architecture.md lists the others."""
 
 UNATTRIBUTED = "unattributed"
 """The Region of a request that neither a header nor a peer address could name."""

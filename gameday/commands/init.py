@@ -10,6 +10,8 @@ from gameday import init as scaffold
 from gameday.commands.text import Narrator
 from gameday.errors import UsageError
 
+FILL_IN = "FILL-IN"
+
 
 @click.command()
 @click.option(
@@ -37,4 +39,6 @@ def init(template: Path | None, regions: tuple[str, ...], reference: bool) -> No
     ):
         for line in lines:
             say.say(label, str(line))
+    if open_files := [str(f.path) for f in plan.files if FILL_IN in f.text]:
+        say.say("next", f"replace {FILL_IN} in {', '.join(open_files)}, then:")
     say.say("next", "gameday run experiments/region-outage.yaml")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -127,12 +127,3 @@ def lattice_s(wait_s: float, step_s: float) -> float:
     0 it is `wait_s` itself.
     """
     return (math.floor(wait_s / step_s + SAME_STEP) + 1) * step_s if step_s else wait_s
-
-
-def halved(population: Population) -> Population:
-    """The half of a population that a two-Region latency record sends to one Region."""
-    return replace(
-        population,
-        clients=max(1, population.clients // 2),
-        caches=max(1, population.caches // 2),
-    )

@@ -24,7 +24,6 @@ _UPDATABLE = (
     "FailureThreshold", "Inverted", "Disabled", "HealthThreshold", "ChildHealthChecks",
     "EnableSNI", "Regions", "AlarmIdentifier", "InsufficientDataHealthStatus",
 )  # fmt: skip
-RESETTABLE = ("FullyQualifiedDomainName", "Regions", "ResourcePath", "ChildHealthChecks")
 INTERVALS_S = (10, 30)
 REFUSED_BLOCKS = tuple(map(ip_network, (
     "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",

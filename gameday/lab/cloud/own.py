@@ -18,9 +18,6 @@ Params = dict[str, Any]
 Result = dict[str, Any]
 Handler = Callable[[str, Params], Result | Awaitable[Result]]
 
-BOTO_NAMES = {"monitoring": "cloudwatch"}
-"""botocore's name of a service where the signing name differs."""
-
 
 class OwnOperations:
     """The handlers of one service; `handle` answers None where moto should."""

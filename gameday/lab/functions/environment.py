@@ -28,8 +28,6 @@ from gameday.lab.functions.variables import environment_variables
 INIT_WITHIN_S = 10.0
 """The limit of the init phase (page "Understanding the Lambda execution environment lifecycle")."""
 
-MEGABYTE = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class Result:

@@ -135,7 +135,8 @@ def _note_newer(resource: Resource) -> None:
     here = sys.version_info[:2]
     if found and (int(found[1]), int(found[2])) > here:
         resource.work.notes.add(
-            f"{resource.logical_id}: Python {here[0]}.{here[1]}, the lab's own, in place of {runtime}"
+            f"{resource.logical_id}: Python {here[0]}.{here[1]}, the lab's own, "
+            f"in place of {runtime}"
         )
 
 
