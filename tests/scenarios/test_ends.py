@@ -139,5 +139,6 @@ def test_does_ctrl_c_while_the_lab_starts_leave_nothing(project) -> None:
     until(lambda: len(lab_processes(project.root)) > 2, 20)
     up.send_signal(signal.SIGINT)
     output, _ = up.communicate(timeout=30)
+    project.gameday("lab", "down")  # ends it, should it have come up all the same
     assert up.returncode == 4, output
     until(lambda: gone(project), 20)
