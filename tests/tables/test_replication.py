@@ -138,12 +138,10 @@ class World:
             if {a, b} & self.held:
                 continue
             batch = link.take(self.now_s, 2)
-            for pending in batch if arrives else []:
+            for pending in batch if arrives else batch[:1]:
                 self.clocks[b].observe(pending.record.version)
                 self.stores[b].merge(pending.key, pending.record)
-            if not arrives:  # the answer was lost or the receiver stopped
-                for pending in batch[:1]:
-                    self.stores[b].merge(pending.key, pending.record)
+            if not arrives:  # the receiver stopped after the first, or its answer was lost
                 link.put_back(batch)
 
     def settle(self) -> None:
