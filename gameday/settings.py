@@ -22,10 +22,19 @@ KNOWN = frozenset(
         "GAMEDAY_SEED", "GAMEDAY_CA_FILE", "GAMEDAY_HTTP_PORT", "GAMEDAY_HTTPS_PORT",
         "GAMEDAY_ADDRESS_MAP", "GAMEDAY_REGION_HEADER", "GAMEDAY_RUN_DIR", "GAMEDAY_CLIENTS",
         "GAMEDAY_RATE_PER_S", "GAMEDAY_CLIENTS_PER_POPULATION", "GAMEDAY_WEB_PORT",
-        "GAMEDAY_CACHES_PER_POPULATION", "GAMEDAY_LOCUSTFILE",
+        "GAMEDAY_CACHES_PER_POPULATION", "GAMEDAY_LOCUSTFILE", "GAMEDAY_UNDO_COPY",
     }
 )  # fmt: skip
 """Every GAMEDAY_ name there is; another one in a target file is a typing error."""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCopy:
+    """Where undo journals are copied to: `ssm://REGION/PATH` or `s3://REGION/BUCKET/PREFIX`."""
+
+    service: str
+    region: str
+    path: str  # without slashes around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ class Target:
     address_map: Mapping[tuple[str, int], tuple[str, int]]  # empty on Linux
     region_header: str  # response header that names the Region that served
     run_dir: Path | None
+    undo_copy: UndoCopy | None
 
     @property
     def is_lab(self) -> bool:
@@ -92,6 +102,7 @@ def current(environ: Mapping[str, str] = os.environ) -> Target:
         address_map=_address_map(get("GAMEDAY_ADDRESS_MAP", "")),
         region_header=get("GAMEDAY_REGION_HEADER", "x-region").lower(),
         run_dir=_path(get("GAMEDAY_RUN_DIR")),
+        undo_copy=_undo_copy(get("GAMEDAY_UNDO_COPY")),
     )
 
 
@@ -155,6 +166,20 @@ def _address(text: str | None, name: str) -> tuple[str, int] | None:
     if not host or not port.isdigit():
         raise TargetError(f"{name}={text!r} is not ADDRESS:PORT")
     return host, int(port)
+
+
+_UNDO_COPY = re.compile(r"(ssm|s3)://([a-z0-9-]+)/([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)/?")
+
+
+def _undo_copy(text: str | None) -> UndoCopy | None:
+    if not text:
+        return None
+    found = _UNDO_COPY.fullmatch(text)
+    if found is None or (found[1] == "s3" and "/" not in found[3]):
+        raise TargetError(
+            f"GAMEDAY_UNDO_COPY={text!r} is not ssm://REGION/PATH or s3://REGION/BUCKET/PREFIX"
+        )
+    return UndoCopy(found[1], found[2], found[3])
 
 
 def _address_map(text: str) -> dict[tuple[str, int], tuple[str, int]]:

@@ -10,13 +10,14 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gameday"
 
-VOCABULARY = {"model", "clock", "errors", "settings", "journal", "schemas", ""}
+VOCABULARY = {"model", "clock", "errors", "settings", "journal", "parent", "schemas", ""}
 MAY_IMPORT: dict[str, set[str]] = {
     # part -> what it may import beside the vocabulary and itself
     "model": set(),
     "clock": set(),
     "errors": set(),
     "journal": set(),
+    "parent": set(),
     "settings": set(),
     "stacks": {"templates"},
     "jobs": {"templates", "report"},

@@ -6,20 +6,16 @@ elsewhere the program is started as it is.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
 
-PR_SET_PDEATHSIG = 1
+from gameday.parent import end_with_parent
 
 
 def become(parent_pid: int, command: list[str]) -> None:
     """Ask to be told of the parent's end, then become `command`; exit if it has ended already."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent_pid:
-        sys.exit(1)
+    end_with_parent(parent_pid, signal.SIGTERM)
     os.execvp(command[0], command)
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import gc
 import importlib
-import os
 import signal
 import sys
 
 from gameday.errors import GamedayError
 from gameday.lab.channel import Channel
 from gameday.lab.log import log, to_stderr
+from gameday.parent import end_with_parent
 
 ROLES = {
     "cloud": "gameday.lab.cloud.main",
@@ -26,19 +25,6 @@ ROLES = {
     "checkers": "gameday.lab.checkers",
     "region": "gameday.lab.region",
 }
-
-PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(parent_pid: int) -> None:
-    """Ask the kernel to kill this process when the thread that started it ends (Linux only).
-
-    The parent may have died before the request: then its pid is no longer ours, and we go too.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:
-        os._exit(1)
 
 
 async def serve(role: str, fd: int) -> None:
@@ -63,7 +49,7 @@ async def serve(role: str, fd: int) -> None:
 
 def run(role: str, fd: int, parent_pid: int) -> None:
     """Become lab process `role`."""
-    die_with_parent(parent_pid)
+    end_with_parent(parent_pid, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the supervisor's
     gc.set_threshold(50_000, 20, 50)
     try:

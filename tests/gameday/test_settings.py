@@ -61,3 +61,21 @@ def test_is_an_empty_environment_aws_at_real_speed() -> None:
 def test_is_a_word_where_a_number_belongs_refused(name: str) -> None:
     with pytest.raises(TargetError, match=f"{name}='soon' is not a number"):
         settings.current({name: "soon"})
+
+
+@pytest.mark.parametrize(
+    ("text", "service", "region", "path"),
+    [
+        ("ssm://eu-west-1/gameday/undo", "ssm", "eu-west-1", "gameday/undo"),
+        ("s3://eu-west-1/drills/undo/", "s3", "eu-west-1", "drills/undo"),
+    ],
+)
+def test_where_are_undo_journals_copied_to(text: str, service: str, region: str, path: str) -> None:
+    place = settings.current({"GAMEDAY_UNDO_COPY": text}).undo_copy
+    assert place == settings.UndoCopy(service, region, path)
+
+
+@pytest.mark.parametrize("text", ["eu-west-1", "s3://eu-west-1/bucket", "ftp://x/y", "ssm://a/"])
+def test_is_a_place_that_is_none_refused(text: str) -> None:
+    with pytest.raises(TargetError, match="is not ssm://REGION/PATH or s3://"):
+        settings.current({"GAMEDAY_UNDO_COPY": text})

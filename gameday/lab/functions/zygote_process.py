@@ -13,7 +13,6 @@ Every environment is a process group, so a kill takes what the function itself s
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib
 import json
 import os
@@ -25,16 +24,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from gameday.lab.functions import runtime_loop
-
-PR_SET_PDEATHSIG = 1
-
-
-def tie_to_parent(parent_pid: int, signal_number: int) -> None:
-    """Have the kernel signal this process when its parent dies (Linux only)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal_number)
-    if os.getppid() != parent_pid:
-        os._exit(1)
+from gameday.parent import end_with_parent
 
 
 def prepare() -> None:
@@ -105,7 +95,7 @@ class Zygote:
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             os.setpgid(0, 0)
-            tie_to_parent(parent, signal.SIGKILL)
+            end_with_parent(parent, signal.SIGKILL)
             self._selector.close()
             self._orders.close()
             os.close(self._awake)
@@ -159,7 +149,7 @@ def become_environment(order: dict[str, Any]) -> None:
 def main() -> None:
     """`python -m gameday.lab.functions.zygote_process FD PARENT_PID`."""
     fd, parent = int(sys.argv[1]), int(sys.argv[2])
-    tie_to_parent(parent, signal.SIGTERM)
+    end_with_parent(parent, signal.SIGTERM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare()
     orders = socket.socket(fileno=fd)
