@@ -24,6 +24,7 @@ from gameday.journal import Event
 from gameday.lab import handle
 from gameday.lab.config import LabConfig, check_name
 from gameday.load import profiles
+from gameday.measure import track_record
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
 
@@ -65,7 +66,7 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
             verdicts = _job(jobs.load(file), orders, env, say, as_json)
         else:
             run_dir, findings = _one(orders[0], env, say)
-            _show(findings, say, findings if as_json else None)
+            _show((run_dir, findings), say, as_json=as_json)
             verdicts = [Verdict(findings["verdict"])]
             if keep_as:
                 shutil.copytree(run_dir, keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
@@ -94,7 +95,7 @@ def _job(
                 click.echo(f"gameday: {order[0]}: {e}", err=True)
                 verdicts.append(Verdict.ERROR)
                 continue
-            _show(done[-1][1], say, None)
+            _show(done[-1], say)
             verdicts.append(Verdict(done[-1][1]["verdict"]))
             if verdicts[-1] is Verdict.STOPPED:
                 break
@@ -106,10 +107,12 @@ def _job(
     return verdicts
 
 
-def _show(findings: dict[str, Any], say: Narrator, printed: dict[str, Any] | None) -> None:
-    if printed is not None:
-        click.echo(json.dumps(printed, indent=2))
-    for line in terminal.verdict_lines(findings):
+def _show(run: tuple[Path, dict[str, Any]], say: Narrator, *, as_json: bool = False) -> None:
+    run_dir, findings = run
+    if as_json:
+        click.echo(json.dumps(findings, indent=2))
+    record = track_record.beside(run_dir)
+    for line in terminal.verdict_lines(findings, record):
         say.line(line.replace("gameday run ", f"{_our_name()} run "))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from gameday import clock
 from gameday.measure import availability, cause, rpo, series
+from gameday.measure.agreement import agreement, compared
 from gameday.measure.alarms import Alarms, alarms
 from gameday.measure.audit import Audit
 from gameday.measure.clients import KindRecovery, by_kind, recoveries
@@ -22,7 +23,7 @@ from gameday.measure.run import Run, load
 from gameday.measure.surprises import surprises
 from gameday.measure.timeline import timeline
 from gameday.measure.verdict import Numbers, judge
-from gameday.predict.model import Prediction
+from gameday.predict.model import Band, Prediction
 
 SCHEMA = 1
 
@@ -114,6 +115,7 @@ def _recovery_json(run: Run, recovery_s: float | None, expected: Prediction | No
         "recovery_s": recovery_s,
         "objective_s": run.facts.get("objectives", {}).get("rto_s"),
         "predicted": asdict(expected.recovery) if expected else None,
+        "difference": _difference(recovery_s, expected.recovery if expected else None),
         "still_failing_pct": round(cause.failing_pct(run), 1) if run.fault_at is not None else None,
     }
 
@@ -168,7 +170,10 @@ def _chain_json(run: Run, links: list[Link]) -> Json:
     broken = cause.broken_survivor(run) if slowest and slowest.measured_s is None else None
     said = advice(slowest, settings(run), profiles)
     return {
-        "links": [asdict(link) for link in links],
+        "links": [
+            asdict(x) | {"difference": _difference(x.measured_s, x.predicted)} for x in links
+        ],
+        "compared": compared(links),
         "longest": slowest.name if slowest else None,
         "advice": f"{broken} failed what it was to serve: no setting helps." if broken else said,
     }
@@ -184,6 +189,11 @@ def _put_back(run: Run) -> Json | None:
         return None
     last = events[-1]
     return {"settings": last["settings"], "equal": last["equal"], "t_s": run.t(last["at"])}
+
+
+def _difference(measured_s: float | None, predicted: Band | None) -> Json | None:
+    found = agreement(measured_s, predicted)
+    return asdict(found) if found else None
 
 
 def _rounded(value: float | None) -> float | None:

@@ -10,17 +10,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gameday.measure import track_record
 from gameday.measure.findings import findings
+from gameday.measure.track_record import TrackRecord
 from gameday.report import html, junit, manifest, markdown
 
 __all__ = ["write"]
 
-PAGES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "findings.json": lambda found: json.dumps(found, indent=1, allow_nan=False) + "\n",
+FINDINGS = "findings.json"
+
+PAGES: dict[str, Callable[[dict[str, Any], TrackRecord | None], str]] = {
+    FINDINGS: lambda found, _: json.dumps(found, indent=1, allow_nan=False) + "\n",
     "report.html": html.page,
     "report.md": markdown.page,
-    "junit.xml": junit.page,
-    "seed.txt": lambda found: f"{found['run']['seed']}\n",
+    "junit.xml": lambda found, _: junit.page(found),
+    "seed.txt": lambda found, _: f"{found['run']['seed']}\n",
 }
 
 
@@ -29,8 +33,10 @@ def write(run_dir: Path) -> dict[str, Any]:
 
     :raises RunError: the directory is not one of a run, or a file in it is damaged.
     """
-    found = findings(run_dir)
+    found, record = findings(run_dir), None
     for name, render in PAGES.items():
-        (run_dir / name).write_text(render(found), encoding="utf-8")
+        (run_dir / name).write_text(render(found, record), encoding="utf-8")
+        if name == FINDINGS:  # the record of predictions counts this run, too
+            record = track_record.beside(run_dir)
     manifest.write(run_dir)
     return found

@@ -12,6 +12,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
+from gameday.measure.track_record import Hits, TrackRecord
 from gameday.report import markdown, sections, words
 from gameday.report.picture import caption, picture
 
@@ -32,11 +33,13 @@ WIDE, NARROW = (1360, 170), (372, 150)
 """Width and chart height of the two pictures; the style sheet shows the one that fits."""
 
 
-def page(findings: Json) -> str:
-    """The whole `report.html`."""
+def page(findings: Json, record: TrackRecord | None = None) -> str:
+    """The whole `report.html`; `record`: what the predictions of other runs were worth."""
+    headline = record.headline if record else None
     title = f"{findings['verdict']}: {findings['run']['title'] or findings['run']['experiment']}"
     body = [
-        _verdict(findings), "<main>", _tiles(findings), _figure(findings), _chain(findings),
+        _verdict(findings), "<main>", _tiles(findings), _figure(findings),
+        _chain(findings, headline),
         sections.below(findings), "</main>",
     ]  # fmt: skip
     return (
@@ -147,7 +150,7 @@ def _figure(findings: Json) -> str:
     )  # fmt: skip
 
 
-def _chain(findings: Json) -> str:
+def _chain(findings: Json, headline: Hits | None) -> str:
     """The links of the recovery time as one bar; an open link fills what is left of the fault."""
     links = findings["chain"]["links"]
     if not links:
@@ -165,14 +168,26 @@ def _chain(findings: Json) -> str:
         size = "" if share >= 22 else " slim" if fits else " slim tiny"
         bars.append(f'<div class="{kind}{size}" style="width:{share:.2f}%">{label}</div>')
         rows.append(f'<li class="{kind}"><i></i>{escape(link["name"])} <b>{text}</b> '
-                    f"<small>predicted {words.band(link['predicted'])}</small></li>")  # fmt: skip
+                    f"<small>predicted {words.band(link['predicted'])}</small>"
+                    f"{_difference(link['difference'])}</li>")  # fmt: skip
     sum_text = words.seconds(findings["recovery"]["recovery_s"])
     head = "(not recovered)" if findings["recovery"]["recovery_s"] is None else f"= {sum_text}"
     advice = findings["chain"]["advice"]
     said = f"<b>Longest: {escape(findings['chain']['longest'])}.</b> {escape(advice)}"
+    compared = escape(findings["chain"]["compared"])
+    said += f" <b>Prediction:</b> {compared}" if compared else ""
+    said += f" <b>Track record:</b> {escape(str(headline))}." if headline else ""
     return (
         f'<section class="card chain"><h2>Where the time went: '
         f"{escape(' + '.join(link['name'] for link in links))} {head}</h2>"
         f'<div class="bar" aria-hidden="true">{"".join(bars)}</div>'
         f'<ul class="links">{"".join(rows)}</ul><p class="advice">{said}</p></section>'
     )
+
+
+def _difference(found: Json | None) -> str:
+    """By how much a link differs; what is not as predicted stands out, and says so in words."""
+    text = escape(words.difference(found))
+    if not text or found is None:
+        return ""
+    return f" <small>{text}</small>" if found["agrees"] else f' <b class="off">{text}</b>'

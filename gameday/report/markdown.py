@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gameday.measure.timeline import LABELS
+from gameday.measure.track_record import TrackRecord
 from gameday.report import words
 
 Json = Mapping[str, Any]
@@ -24,13 +25,14 @@ def channel(findings: Json) -> str:
     return "\n".join([f"**{findings['verdict']}** {_escaped(findings['sentence'])}", "", *rows, ""])
 
 
-def page(findings: Json) -> str:
-    """The whole `report.md`."""
+def page(findings: Json, record: TrackRecord | None = None) -> str:
+    """The whole `report.md`; `record`: what the predictions of other runs were worth."""
     run = findings["run"]
     parts = [
         f"# {run['title'] or run['experiment']}",
         channel(findings),
         _numbers(findings),
+        _prediction(findings, record),
         _clients(findings),
         _list("Surprises", findings["surprises"]),
         _list("Reasons", findings["reasons"]),
@@ -45,18 +47,26 @@ def _numbers(findings: Json) -> str:
     measured = recovery["recovery_s"]
     rows = [
         ("recovery time", "never" if measured is None else words.seconds(measured),
-         words.seconds(recovery["objective_s"]), words.band(recovery["predicted"])),
+         words.seconds(recovery["objective_s"]), words.band(recovery["predicted"]),
+         words.difference(recovery["difference"])),
         ("data behind at the fault", words.seconds(found["oldest_age_s"] if found else None),
-         words.seconds(data["objective_s"]), _data_band(data["predicted"])),
-        ("requests that failed", words.pct(users.get("failed_pct")), words.UNKNOWN, words.UNKNOWN),
+         words.seconds(data["objective_s"]), _data_band(data["predicted"]), ""),
+        ("requests that failed", words.pct(users.get("failed_pct")), words.UNKNOWN, words.UNKNOWN,
+         ""),
         ("users who saw an error", words.pct(users.get("users_with_error_pct")), words.UNKNOWN,
-         words.UNKNOWN),
+         words.UNKNOWN, ""),
     ]  # fmt: skip
     rows += [
         (f"chain: {link['name']}", words.seconds(link["measured_s"]), words.UNKNOWN,
-         words.band(link["predicted"])) for link in findings["chain"]["links"]
+         words.band(link["predicted"]), words.difference(link["difference"]))
+        for link in findings["chain"]["links"]
     ]  # fmt: skip
-    return _table(("", "measured", "objective", "predicted"), rows)
+    return _table(("", "measured", "objective", "predicted", "difference"), rows)
+
+
+def _prediction(findings: Json, record: TrackRecord | None) -> str:
+    said = [findings["chain"]["compared"], str(record.headline or "") if record else ""]
+    return "".join(f"{_escaped(text)}\n" for text in said if text)
 
 
 def _data_band(predicted: Json | None) -> str:

@@ -5,10 +5,11 @@ Pure: findings in, lines out. Colour is the caller's; the words carry the meanin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gameday.measure.timeline import LABELS
+from gameday.measure.track_record import TrackRecord
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import words
 
@@ -20,9 +21,9 @@ SURPRISES_MAX = 5
 TRY_NEXT = "gameday run {file} --clients pooled=100"
 
 
-def lines(findings: Json) -> list[str]:
+def lines(findings: Json, record: TrackRecord | None = None) -> list[str]:
     """The whole screen: what happened when, an empty line, and the verdict with its numbers."""
-    return [*timeline_lines(findings), "", *verdict_lines(findings)]
+    return [*timeline_lines(findings), "", *verdict_lines(findings, record)]
 
 
 def timeline_lines(findings: Json) -> list[str]:
@@ -38,11 +39,13 @@ def timeline_lines(findings: Json) -> list[str]:
     return found
 
 
-def verdict_lines(findings: Json) -> list[str]:
-    """The verdict and the numbers beneath it."""
+def verdict_lines(findings: Json, record: TrackRecord | None = None) -> list[str]:
+    """The verdict and the numbers beneath it; `record`: what predictions were worth so far."""
     verdict = findings["verdict"]
     head = f"{verdict}  {_headline(findings)}"
-    rows = [("recovery time", _recovery(findings)), ("data behind", _data(findings)),
+    headline = record.headline if record else None
+    rows = [("recovery time", _recovery(findings)), *_chain(findings["chain"]),
+            ("track record", str(headline or "")), ("data behind", _data(findings)),
             ("clients", _clients(findings)),
             *(("surprise", text) for text in findings["surprises"][:SURPRISES_MAX]),
             ("evidence", _evidence(findings["run"])), ("report", _path(findings["run"])),
@@ -89,11 +92,21 @@ def _recovery(findings: Json) -> str:
     return "   ".join(parts[:1]) + ("   " + ", ".join(parts[1:]) if parts[1:] else "")
 
 
+def _chain(chain: Json) -> Iterator[tuple[str, str]]:
+    """Each link beside its prediction, and which of them differs."""
+    for link in chain["links"]:
+        measured = "open" if link["measured_s"] is None else words.seconds(link["measured_s"])
+        beside = f"{link['name']:<16}{measured:<7}predicted {words.band(link['predicted'])}"
+        yield "of which", f"{beside}   {words.difference(link['difference'])}".rstrip()
+    yield "prediction", chain["compared"]
+
+
 def _data(findings: Json) -> str:
     data = findings["data_behind"]
     found = data["at_fault"]
     if found is None:
-        return "not read" if findings["run"].get("fault_at") else ""
+        why = "" if data["objective_s"] is not None else ": no objective asks for it"
+        return f"not read{why}" if findings["run"].get("fault_at") else ""
     text = (
         f"{words.seconds(found['oldest_age_s']):<7}RPO {words.seconds(data['objective_s']):<7}"
         f"{words.count(found['missing'], 'write')} at the fault"

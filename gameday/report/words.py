@@ -52,6 +52,21 @@ def band(value: Json | None, *, mean: bool = True) -> str:
     return f"{seconds(value['mean_s'])} ({low}..{high})" if mean else f"{low}..{high} s"
 
 
+def difference(value: Json | None) -> str:
+    """`-1.1 s` from the predicted mean, `12 s too long` outside the band; empty where it has none."""
+    if value is None:
+        return ""
+    if value["beyond_s"] is None:
+        return "" if value["agrees"] else "not as predicted"
+    if not value["agrees"]:
+        word = "longer" if value["beyond_s"] > 0 else "shorter"
+        return f"{number(abs(value['beyond_s']))} s {word} than predicted"
+    by_s = value["by_s"]
+    if by_s is None or abs(by_s) < 0.05:
+        return ""
+    return f"{'+' if by_s > 0 else '-'}{number(abs(by_s))} s"
+
+
 def count(amount: int, noun: str) -> str:
     """`1 write`, `2,000 writes`."""
     return f"{amount:,} {noun}{'' if amount == 1 else 's'}"

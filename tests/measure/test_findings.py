@@ -57,7 +57,8 @@ def test_is_the_last_link_open_when_nobody_recovers(tmp_path) -> None:
     value = found(Plan(clients={"per-request": 50, "pooled": 50}), tmp_path)
     assert value["chain"]["links"][-1] == {
         "name": "connections", "measured_s": None,
-        "predicted": value["predicted"]["connections"]}  # fmt: skip
+        "predicted": value["predicted"]["connections"],
+        "difference": {"by_s": None, "beyond_s": None, "agrees": True}}  # fmt: skip
     assert value["recovery"]["predicted"]["mean_s"] is None
     pooled = next(k for k in value["clients"] if k["profile"] == "pooled")
     assert (pooled["counted"], pooled["censored"]) == (20, 20)
