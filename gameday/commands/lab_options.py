@@ -52,6 +52,9 @@ LAB_OPTIONS = (
                  help="AWS seconds from a health check to DNS (AWS does not say)."),
     click.option("--query-log", is_flag=True,
                  help="Write DNS queries to queries.log in Route 53's format."),
+    click.option("--private-targets", is_flag=True,
+                 help="Let health checks probe private and loopback addresses, which Route 53 "
+                 "refuses."),
     click.option("--aws-port", type=int), click.option("--dns-port", type=int),
     click.option("--http-port", type=int), click.option("--https-port", type=int),
     click.option("--no-aliases", is_flag=True,
@@ -99,6 +102,7 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
         aliases=not options["no_aliases"], strict=options["strict"], watch=options["watch"],
         zone=zone, health_checks=options["health_checks"],
         propagation_s=options["propagation"], query_log=options["query_log"],
+        private_targets=options["private_targets"],
     )  # fmt: skip
 
 

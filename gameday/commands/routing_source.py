@@ -13,7 +13,7 @@ import click
 
 from gameday.errors import AwsError, UsageError
 from gameday.route53.exports import Routing, read, read_checks, read_json
-from gameday.route53.zone import Zone, Zones
+from gameday.route53.zone import Zone, Zones, parse_zones
 
 
 def from_exports(zones: Sequence[Path], checks: Path | None) -> Routing:
@@ -34,15 +34,14 @@ def from_templates(paths: Sequence[Path]) -> Routing:
 
 
 def from_lab(name: str) -> Routing:
-    """The zones and health checks of a lab that is up."""
+    """What the name server and the checkers of a lab that is up work with.
+
+    :raises LabError: none is up, or it does not answer.
+    """
     from gameday.lab import handle
 
-    env = handle.environment(Path.cwd() / ".gameday" / name)
-    return _listed(
-        endpoint_url=env["AWS_ENDPOINT_URL"],
-        aws_access_key_id=env.get("AWS_ACCESS_KEY_ID", "lab"),
-        aws_secret_access_key=env.get("AWS_SECRET_ACCESS_KEY", "lab"),
-    )
+    body = handle.zones(handle.environment(Path.cwd() / ".gameday" / name))
+    return Routing(parse_zones(body), *read_checks({"HealthChecks": body["health_checks"]}))
 
 
 def from_account(profile: str | None) -> Routing:
@@ -51,7 +50,7 @@ def from_account(profile: str | None) -> Routing:
     return _listed(profile)
 
 
-def _listed(profile: str | None = None, **client: Any) -> Routing:
+def _listed(profile: str | None) -> Routing:
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError
@@ -59,10 +58,11 @@ def _listed(profile: str | None = None, **client: Any) -> Routing:
     slow_and_patient = Config(retries={"mode": "standard", "total_max_attempts": 8})
     try:
         session = boto3.session.Session(profile_name=profile)
-        route53 = session.client("route53", region_name="us-east-1", config=slow_and_patient,
-                                 **client)  # fmt: skip
+        route53 = session.client("route53", region_name="us-east-1", config=slow_and_patient)
         zones: dict[str, Zone] = {}
         for zone in _all(route53, "list_hosted_zones", "HostedZones"):
+            if zone.get("Config", {}).get("PrivateZone"):  # may bear the name of a public one
+                continue
             records = _all(route53, "list_resource_record_sets", "ResourceRecordSets",
                            HostedZoneId=zone["Id"])  # fmt: skip
             zones |= read({"ResourceRecordSets": records}, place=zone["Name"]).zones.by_name
@@ -72,7 +72,7 @@ def _listed(profile: str | None = None, **client: Any) -> Routing:
     except BotoCoreError as e:
         raise AwsError(f"reading Route 53: {e}") from e
     if not zones:
-        raise UsageError("the account has no hosted zone")
+        raise UsageError("the account has no public hosted zone")
     return Routing(Zones(zones), *read_checks({"HealthChecks": checks}))
 
 

@@ -1,7 +1,7 @@
 """Where a health checker's packets go: from a name or an address to a socket of the lab.
 
-The lab probes its own Regions and nothing else: their ports 443 and 80 stand for the Region's
-HTTPS and HTTP front door, other ports are taken as they are.
+The lab probes its own Regions, whose ports 443 and 80 stand for the HTTPS and HTTP front door,
+and, where it was told to, loopback and private addresses as they are. Nothing else.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.networks import FAR_MS, NEAR_MS
 from gameday.route53 import routing
-from gameday.route53.check import HealthCheck
+from gameday.route53.check import HealthCheck, Place, place_of
 from gameday.route53.client import Client
 from gameday.route53.zone import Zones
 
@@ -25,9 +25,15 @@ class NoTarget(Exception):
 class Targets:
     """Resolves checks with the lab's own zones, as a checker in `region` would see them."""
 
-    def __init__(self, regions: Mapping[str, Mapping[str, Any]], rng: random.Random) -> None:
+    def __init__(
+        self,
+        regions: Mapping[str, Mapping[str, Any]],
+        rng: random.Random,
+        *,
+        private_targets: bool = False,
+    ) -> None:
         self.zones = Zones()
-        self.rng = rng
+        self.rng, self._private_targets = rng, private_targets
         self._by_address = {region["address"]: region for region in regions.values()}
         self._regions = list(regions)
         self.outside = AliasTargets({n: r["address"] for n, r in regions.items()})
@@ -41,6 +47,8 @@ class Targets:
         """
         address = check.ip or self._resolve(check.fqdn or "", checker_region, health)
         region = self._by_address.get(address)
+        if region is None and self._private_targets and place_of(address) is Place.PRIVATE:
+            return address, check.port
         if region is None:
             raise NoTarget(
                 f"{address} is not an address of a Region of this lab, which probes nothing else"

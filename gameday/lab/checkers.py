@@ -36,7 +36,11 @@ class Role:
         self.channel = channel
         self.time = clock.Clock(spec["speed"])
         self.board = Board(spec["seed"], spec.get("checker_count", 16))
-        self.targets = Targets(spec["regions"], random.Random(f"{spec['seed']}/checkers"))
+        self.targets = Targets(
+            spec["regions"],
+            random.Random(f"{spec['seed']}/checkers"),
+            private_targets=spec.get("private_targets", False),
+        )
         self.metrics = Metrics()
         self.foreign_fails = spec.get("foreign_targets", "failing") == "failing"
         self.tls = tls_context()

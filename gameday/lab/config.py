@@ -21,7 +21,7 @@ from typing import Any
 
 from gameday.clock import SPEED_MAX
 from gameday.errors import LabError, UsageError
-from gameday.lab.brought import Brought
+from gameday.lab.brought import REGION_HEADER, Brought
 
 DEFAULT_PORTS = {"aws": 4566, "dns": 10053, "http": 8080, "https": 8443}
 ACCOUNT = "123456789012"
@@ -46,6 +46,7 @@ class LabConfig:
     zone: Path | None = None  # an exported zone to serve, and its health checks
     health_checks: Path | None = None
     query_log: bool = False
+    private_targets: bool = False  # health checks may probe private and loopback addresses
     watch: bool = False  # changed code is taken over while the lab is up
     brought: Brought | None = None  # an application without a stacks.yaml
 
@@ -65,6 +66,11 @@ class LabConfig:
             raise UsageError(f"--propagation {self.propagation_s:g}: AWS seconds, 0 or more")
         if self.health_checks and not self.zone:
             raise UsageError("--health-checks goes with --zone: name the exported zone, too")
+
+    @property
+    def region_header(self) -> str | None:
+        """The header that the front door adds where an application without stacks.yaml does not."""
+        return REGION_HEADER if self.brought else None
 
     @property
     def program(self) -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gameday.errors import UsageError
@@ -19,6 +21,33 @@ CHECKER_REGIONS = (
 ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 TYPES = (*ENDPOINT_TYPES, "CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
 CHECKERS = 16  # monitoring-health-check-latency: 16 availability zones
+
+PRIVATE_BLOCKS = tuple(map(ip_network, (
+    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+    "::1/128", "fc00::/7",
+)))  # fmt: skip
+UNUSABLE_BLOCKS = tuple(map(ip_network, (
+    "0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "fe80::/10", "ff00::/8",
+)))  # fmt: skip
+
+
+class Place(Enum):
+    """Where an address is; Route 53 checks none but those on the internet."""
+
+    INTERNET = "internet"
+    PRIVATE = "private"  # loopback, private and shared address space
+    NOWHERE = "nowhere"  # link-local, multicast, reserved, or no address at all
+
+
+def place_of(address: str) -> Place:
+    """Where `address` is. Source: Route 53 API reference, HealthCheckConfig, IPAddress."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return Place.NOWHERE
+    if any(parsed in block for block in UNUSABLE_BLOCKS):
+        return Place.NOWHERE
+    return Place.PRIVATE if any(parsed in b for b in PRIVATE_BLOCKS) else Place.INTERNET
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 from pathlib import Path
@@ -134,6 +135,17 @@ def test_a_configuration_that_aws_refuses(config: dict[str, Any]) -> None:
     with pytest.raises(Fault) as refused:
         HealthChecks().create("r", config)
     assert refused.value.code == "InvalidInput"
+
+
+@pytest.mark.parametrize(
+    ("address", "taken"),
+    [("127.0.0.1", True), ("10.1.2.3", True), ("::1", True), ("192.0.2.1", True),
+     ("224.0.0.1", False), ("169.254.1.1", False), ("0.0.0.0", False), ("no address", False)],
+)  # fmt: skip
+def test_a10_which_addresses_are_taken_with_the_override(address: str, taken: bool) -> None:
+    checks = HealthChecks(private_targets=True)
+    with contextlib.nullcontext() if taken else pytest.raises(Fault, match="on the internet"):
+        checks.create("r", CONFIG | {"IPAddress": address})
 
 
 # -- code ----------------------------------------------------------------------------------------

@@ -351,6 +351,22 @@ def test_only_the_labs_own_regions_are_probed(channel, make_spec, config, why):
     asyncio.run(run())
 
 
+def test_a10_is_a_private_target_probed_where_the_lab_was_told_to(channel, make_spec):
+    async def run() -> None:
+        server = await asyncio.start_server(lambda _, w: w.close(), "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        there = check("TCP", IPAddress="127.0.0.1", Port=port)
+        foreign = check("TCP", IPAddress="192.0.2.7", Port=port)
+        async with server:
+            for private, ok in ((True, True), (False, False)):
+                inside = checkers.Role(channel, make_spec(name="checkers", private_targets=private))
+                observation = await inside._probe(there, Checker("eu-west-1", 0, 0.0))
+                assert observation.ok is ok
+                assert not (await inside._probe(foreign, Checker("eu-west-1", 0, 0.0))).ok
+
+    asyncio.run(run())
+
+
 def test_is_every_check_told_again_to_a_process_that_was_started_again(channel, make_spec):
     async def run() -> None:
         spec = make_spec(name="checkers", speed=1.0, foreign_targets="unknown")

@@ -41,7 +41,7 @@ def test_are_all_pages_of_an_account_read() -> None:
 
 @mock_aws
 def test_is_an_account_without_zones_said() -> None:
-    with pytest.raises(UsageError, match="no hosted zone"):
+    with pytest.raises(UsageError, match="no public hosted zone"):
         from_account(None)
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import copy
 import uuid
 from collections.abc import Collection, Iterable, Mapping
-from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gameday.lab.cloud.wire import Fault
+from gameday.route53.check import Place, place_of
 
 HealthCheck = dict[str, Any]
 Config = dict[str, Any]
@@ -25,12 +25,6 @@ _UPDATABLE = (
     "EnableSNI", "Regions", "AlarmIdentifier", "InsufficientDataHealthStatus",
 )  # fmt: skip
 INTERVALS_S = (10, 30)
-REFUSED_BLOCKS = tuple(map(ip_network, (
-    "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
-    "192.168.0.0/16", "224.0.0.0/4", "240.0.0.0/4",
-    "::/127", "fc00::/7", "fe80::/10", "ff00::/8",
-)))  # fmt: skip
-"""Local, private, non-routable and multicast addresses (HealthCheckConfig, IPAddress)."""
 
 
 def with_defaults(config: Mapping[str, Any]) -> Config:
@@ -52,10 +46,13 @@ def with_defaults(config: Mapping[str, Any]) -> Config:
     return full
 
 
-def refusals(config: Mapping[str, Any], own: Collection[str] = ()) -> list[str]:
+def refusals(
+    config: Mapping[str, Any], own: Collection[str] = (), *, private_targets: bool = False
+) -> list[str]:
     """Why Route 53 would not take a complete configuration; empty when it would.
 
-    `own` are addresses of the lab, which are taken although they are on loopback.
+    `own` are addresses of the lab, which are taken although they are on loopback; with
+    `private_targets` loopback and private addresses are, too.
     """
     kind, found = config["Type"], []
     if kind in _ENDPOINT_TYPES:
@@ -66,7 +63,8 @@ def refusals(config: Mapping[str, Any], own: Collection[str] = ()) -> list[str]:
         if not config.get("IPAddress") and not config.get("FullyQualifiedDomainName"):
             found.append("IPAddress or FullyQualifiedDomainName is required")
         address = config.get("IPAddress")
-        if address and address not in own and not _is_routable(address):
+        taken = (Place.INTERNET, Place.PRIVATE) if private_targets else (Place.INTERNET,)
+        if address and address not in own and place_of(address) not in taken:
             found.append(f"IPAddress {address} is not an address on the internet")
         if kind.endswith("STR_MATCH") and not config.get("SearchString"):
             found.append(f"SearchString is required for {kind}")
@@ -85,22 +83,14 @@ def refusals(config: Mapping[str, Any], own: Collection[str] = ()) -> list[str]:
     return found
 
 
-def _is_routable(text: str) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    return not any(address in block for block in REFUSED_BLOCKS)
-
-
 class HealthChecks:
     """All health checks of the account by id; `own` are the addresses of the lab's Regions.
 
-    Those are on loopback, which Route 53 would refuse.
+    Those are on loopback, which Route 53 would refuse; with `private_targets` none is.
     """
 
-    def __init__(self, own: Iterable[str] = ()) -> None:
-        self._own = frozenset(own)
+    def __init__(self, own: Iterable[str] = (), *, private_targets: bool = False) -> None:
+        self._own, self._private_targets = frozenset(own), private_targets
         self._checks: dict[str, HealthCheck] = {}
         self._references: dict[str, str] = {}  # caller reference -> id, also of deleted checks
 
@@ -193,7 +183,7 @@ class HealthChecks:
         return [c["RoutingControlArn"] for c in configs if c.get("RoutingControlArn")]
 
     def _refuse_invalid(self, config: Config) -> None:
-        found = refusals(config, self._own)
+        found = refusals(config, self._own, private_targets=self._private_targets)
         for child in config.get("ChildHealthChecks", []):
             existing = self._checks.get(child)
             if existing is None:

@@ -45,7 +45,9 @@ class Cloud:
         self.regions = Regions(spec["regions"])
         self.tables = GlobalTables(self.regions, account)
         addresses = [region["address"] for region in spec["regions"].values()]
-        self.route53 = Route53(self.moto, speed, addresses)
+        self.route53 = Route53(
+            self.moto, speed, addresses, private_targets=spec.get("private_targets", False)
+        )
         self.stacks = stacks.Stacks(account)
         self.metrics = Metrics(self.moto, speed)
         world = World(self.tables.tags, self.pause, self.metrics.state_of_arn, self.event)

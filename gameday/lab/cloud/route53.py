@@ -35,11 +35,13 @@ _NO_FAILURE = "The health check endpoint has not failed since its Route 53 healt
 class Route53:
     """The handlers, and what of their state the name server and the checkers must know."""
 
-    def __init__(self, moto: Moto, speed: float, addresses: Iterable[str] = ()) -> None:
+    def __init__(
+        self, moto: Moto, speed: float, addresses: Iterable[str] = (), *, private_targets: bool
+    ) -> None:
         self._moto, self._speed = moto, speed
         self._record_sets: dict[str, list[RecordSet]] = {}
         self._changes: dict[str, datetime] = {}
-        self.checks = HealthChecks(addresses)
+        self.checks = HealthChecks(addresses, private_targets=private_targets)
         self.collections = CidrCollections(self._uses_collection)
         self.instances = PolicyInstances(self)
         self.routing_controls = RoutingControls(self.checks.routing_controls)
