@@ -27,7 +27,6 @@ import yaml
 
 from gameday import clock
 from gameday.errors import GamedayError, TargetError
-from gameday.settings import Target
 
 QUERY_TIMEOUT_S = 1.0
 """Wall seconds that one try of a query waits."""
@@ -50,6 +49,7 @@ class Answer:
     ttl_s: float  # least TTL of the chain; of an empty answer the SOA's negative TTL
     rcode: str  # "NOERROR", "NXDOMAIN", "SERVFAIL", ...
     at: float
+    leads_to: str | None = None  # without addresses: the name that a CNAME of the answer leads to
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ class Network:
     id: str
     cidr: str | None = None
     latency_ms: Mapping[str, float] = field(default_factory=dict)
+    resolvers: tuple[str, ...] = ()  # where its resolvers are, when elsewhere than its clients
+
+    @property
+    def subnets(self) -> tuple[str | None, ...]:
+        """The client subnets that Route 53 hears from its resolvers, at least one."""
+        return self.resolvers or (self.cidr,)
 
 
 Lookup = Callable[[str], Answer]
@@ -78,6 +84,7 @@ def read_networks(path: Path | None) -> tuple[Network, ...]:
                 str(entry["id"]),
                 str(ipaddress.ip_network(entry["cidr"])) if entry.get("cidr") else None,
                 {str(r): float(ms) for r, ms in (entry.get("latency_ms") or {}).items()},
+                tuple(str(ipaddress.ip_network(c)) for c in entry.get("resolvers") or ()),
             )
             for entry in entries
         )
@@ -121,28 +128,33 @@ def query(
     raise DnsFailure(f"{server[0]}:{server[1]} gave no answer for {name}: {reason}")
 
 
-def system_query(name: str, timeout_s: float = QUERY_TIMEOUT_S * QUERY_TRIES) -> Answer:
+def system_query(name: str, system: dns.resolver.Resolver | None = None) -> Answer:
     """The addresses of `name` by this machine's own resolver (`/etc/resolv.conf`).
+
+    A name that no DNS server knows may stand in `/etc/hosts`, as localhost does.
 
     :raises DnsFailure: no server answered.
     """
     try:
-        found = dns.resolver.get_default_resolver().resolve(
-            name, "A", raise_on_no_answer=False, lifetime=timeout_s
+        found = (system or dns.resolver.get_default_resolver()).resolve(
+            name, "A", raise_on_no_answer=False, lifetime=QUERY_TIMEOUT_S * QUERY_TRIES
         )
-    except dns.resolver.NXDOMAIN:
-        return Answer((), NEGATIVE_TTL_S, "NXDOMAIN", clock.now())
     except (OSError, dns.exception.DNSException) as e:
+        if hosts := _of_hosts_file(name):
+            return Answer(hosts, NEGATIVE_TTL_S, "NOERROR", clock.now())
+        if isinstance(e, dns.resolver.NXDOMAIN):
+            return Answer((), NEGATIVE_TTL_S, "NXDOMAIN", clock.now())
         raise DnsFailure(f"cannot resolve {name}: {e}") from e
     return _answer(found.response, dns.rdatatype.A)
 
 
-def lookup_for(target: Target, network_cidr: str | None = None) -> Lookup:
-    """How clients of a network resolve: by the target's DNS server, else by this machine's own."""
-    server = target.dns
-    if server is None:
-        return system_query
-    return lambda name: query(server, name, network_cidr)
+def _of_hosts_file(name: str) -> tuple[str, ...]:
+    """What the machine knows of a name without DNS (nsswitch.conf: the hosts file, mDNS)."""
+    try:
+        found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except OSError:
+        return ()
+    return tuple(str(where[0]) for *_, where in found)
 
 
 def _udp(
@@ -165,12 +177,14 @@ def _answer(reply: dns.message.Message, rdtype: dns.rdatatype.RdataType) -> Answ
     addresses = tuple(
         str(record.address) for rrset in reply.answer if rrset.rdtype == rdtype for record in rrset
     )
-    if addresses:
+    aliases = [r for r in reply.answer if r.rdtype == dns.rdatatype.CNAME]
+    leads_to = str(aliases[-1][0].target).rstrip(".") if aliases and not addresses else None
+    soa = [r for r in reply.authority if r.rdtype == dns.rdatatype.SOA]
+    if addresses or (aliases and not soa):
         ttl_s = float(min(rrset.ttl for rrset in reply.answer))
     else:
-        soa = [r for r in reply.authority if r.rdtype == dns.rdatatype.SOA]
         ttl_s = float(min(soa[0].ttl, soa[0][0].minimum)) if soa else NEGATIVE_TTL_S
-    return Answer(addresses, ttl_s, dns.rcode.to_text(reply.rcode()), clock.now())
+    return Answer(addresses, ttl_s, dns.rcode.to_text(reply.rcode()), clock.now(), leads_to)
 
 
 class ResolverCache:
@@ -231,11 +245,14 @@ class ResolverCache:
         return answer.addresses
 
 
+NOBODY = ""
+
+
 class RegionAddresses:
     """Which Region an address belongs to: the one whose own name resolves to it.
 
     The Region-only names are `<region>.<endpoint>`. Addresses once seen stay known, because a
-    Region may have many and shows a few at a time.
+    Region may have many and shows a few at a time. One that two Regions show is nobody's.
     """
 
     RETRY_S = 1.0
@@ -254,13 +271,13 @@ class RegionAddresses:
         self._next_try = float("-inf")
 
     def region_of(self, address: str) -> str | None:
-        """The Region of `address`, or None when no Region's own name resolves to it."""
+        """The Region of `address`, or None unless exactly one Region's own name resolves to it."""
         found = self._known.get(address)
         if found is None and self._monotonic() >= self._next_try:
             self._next_try = self._monotonic() + self.RETRY_S
             self._refresh()
             found = self._known.get(address)
-        return found
+        return found or None
 
     def _refresh(self) -> None:
         for region in self._regions:
@@ -268,4 +285,6 @@ class RegionAddresses:
                 answer = self._lookup(f"{region}.{self._endpoint}")
             except DnsFailure:
                 continue
-            self._known.update(dict.fromkeys(answer.addresses, region))
+            for address in answer.addresses:
+                if self._known.setdefault(address, region) != region:
+                    self._known[address] = NOBODY

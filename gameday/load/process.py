@@ -26,7 +26,8 @@ from gameday.load.sampler import READS_PER_WALL_S, Reading, Sampler
 from gameday.load.schedule import Client, Turns, plan
 from gameday.load.windows import WINDOW_WALL_S
 from gameday.model import UNATTRIBUTED, WriteOutcome
-from gameday.resolver import Network, RegionAddresses, ResolverCache, lookup_for, read_networks
+from gameday.name_servers import Lookups
+from gameday.resolver import Network, RegionAddresses, ResolverCache, read_networks
 from gameday.settings import Target
 
 
@@ -50,7 +51,8 @@ class LoadProcess:
         self.target, self.options, self.clock = target, options, Clock(target.speed)
         self.networks: tuple[Network, ...] = read_networks(target.networks_file)
         self.plan(options, target.seed)
-        own_name_cache = ResolverCache(lookup_for(target))
+        self._lookups = Lookups(target)
+        own_name_cache = ResolverCache(self._lookups.near())
         self._regions = RegionAddresses(target.regions, target.endpoint or "", own_name_cache.get)
         self._sampler_cache = own_name_cache
         self.endpoint = Endpoint.of(target, self._regions.region_of)
@@ -160,7 +162,7 @@ class LoadProcess:
         """New connections for a client, over its own resolver cache."""
         cache = self._caches.get(client.cache)
         if cache is None:
-            lookup = lookup_for(self.target, client.network.cidr)
+            lookup = self._lookups.near(client.network.cidr)
             cache = ResolverCache(
                 lookup, first_share=client.cache_share,
                 ttl_min_s=self.clock.wall(client.profile.ttl_min_s),

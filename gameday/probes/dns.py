@@ -13,7 +13,8 @@ from gameday import settings
 from gameday.aws import activity
 from gameday.clock import Clock
 from gameday.errors import UsageError
-from gameday.resolver import DnsFailure, Lookup, Network, RegionAddresses, lookup_for, read_networks
+from gameday.name_servers import Lookups
+from gameday.resolver import DnsFailure, Lookup, Network, RegionAddresses, read_networks
 from gameday.settings import Target
 
 __all__ = ["answer", "region_leaves_answer", "region_returns_to_answer"]
@@ -35,8 +36,9 @@ class Observer:
     def __init__(self, target: Target, endpoint: str) -> None:
         self.endpoint = endpoint
         self.networks: tuple[Network, ...] = read_networks(target.networks_file)
-        self._lookups: dict[str, Lookup] = {n.id: lookup_for(target, n.cidr) for n in self.networks}
-        self._regions = RegionAddresses(target.regions, endpoint, lookup_for(target))
+        lookups = Lookups(target)
+        self._lookups: dict[str, Lookup] = {n.id: lookups.near(n.cidr) for n in self.networks}
+        self._regions = RegionAddresses(target.regions, endpoint, lookups.near())
 
     def see(self) -> list[Seen]:
         """The answer for each network, in the order of the networks file."""

@@ -10,7 +10,8 @@ from typing import Any
 from gameday import settings
 from gameday.aws import activity
 from gameday.errors import AwsError, UsageError
-from gameday.resolver import DnsFailure, lookup_for
+from gameday.name_servers import Lookups
+from gameday.resolver import DnsFailure
 
 __all__ = ["get"]
 
@@ -30,7 +31,7 @@ def get(path: str = "/health", region: str | None = None) -> dict[str, Any]:
         raise UsageError("GAMEDAY_ENDPOINT is not set; it names what clients resolve")
     name = f"{region}.{target.endpoint}" if region else target.endpoint
     try:
-        addresses = lookup_for(target)(name).addresses
+        addresses = Lookups(target).near()(name).addresses
     except DnsFailure as e:
         raise AwsError(f"GET https://{name}{path}: {e}") from e
     if not addresses:

@@ -17,6 +17,7 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 
 UDP_MAX = 1232
@@ -30,6 +31,8 @@ class FakeDns:
     ) -> None:
         self.names, self.ttl_s, self.negative_ttl_s = names, ttl_s, negative_ttl_s
         self.by_subnet: dict[str, dict[str, list[str]]] = {}
+        self.zones: dict[str, list[str]] = {}  # with their name servers, where it knows of zones
+        self.aliases: dict[str, str] = {}
         self.silent = False
         self.queries = self.tcp_queries = 0
 
@@ -61,7 +64,14 @@ class FakeDns:
         name = query.question[0].name.to_text(omit_final_dot=True)
         addresses = self.by_subnet.get(subnet, self.names).get(name, [])
         answer = dns.message.make_response(query)
-        if addresses:
+        rdtype = query.question[0].rdtype
+        if rdtype != dns.rdatatype.A:
+            self._of_zone(answer, name, rdtype)
+        elif name in self.aliases:
+            answer.answer.append(
+                dns.rrset.from_text(f"{name}.", self.ttl_s, "IN", "CNAME", self.aliases[name])
+            )
+        elif addresses:
             answer.answer.append(
                 dns.rrset.from_text(query.question[0].name, self.ttl_s, "IN", "A", *addresses)
             )
@@ -77,6 +87,15 @@ class FakeDns:
             answer.flags |= dns.flags.TC
             full = answer.to_wire(max_size=65_535)
         return full
+
+    def _of_zone(self, answer: dns.message.Message, name: str, rdtype: int) -> None:
+        """Who serves a zone, and that it is one."""
+        servers = self.zones.get(name, [])
+        soa = "ns. hostmaster. 1 7200 900 1209600 60"
+        said = [soa] if rdtype == dns.rdatatype.SOA else [f"{server}." for server in servers]
+        if servers:
+            kind = dns.rdatatype.to_text(rdtype)
+            answer.answer.append(dns.rrset.from_text(f"{name}.", 60, "IN", kind, *said))
 
     def _serve_udp(self) -> None:
         while not self._closing:

@@ -10,12 +10,12 @@ from fake_region import FakeDns
 
 from gameday import settings
 from gameday.errors import TargetError
+from gameday.name_servers import Lookups
 from gameday.resolver import (
     Answer,
     DnsFailure,
     RegionAddresses,
     ResolverCache,
-    lookup_for,
     query,
     read_networks,
 )
@@ -155,7 +155,7 @@ def test_to_which_region_does_an_address_belong() -> None:
 def test_does_a_target_with_a_dns_server_use_it() -> None:
     with FakeDns({NAME: ["127.0.1.1"]}) as dns:
         target = settings.current({"GAMEDAY_DNS": f"127.0.0.1:{dns.address[1]}"})
-        assert lookup_for(target)(NAME).addresses == ("127.0.1.1",)
+        assert Lookups(target).near()(NAME).addresses == ("127.0.1.1",)
 
 
 def test_where_are_the_clients(tmp_path: Path) -> None:
