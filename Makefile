@@ -14,13 +14,17 @@ gameday: $(STAMP) ## lose a Region in the lab, under load, and report recovery t
 test: $(STAMP) ## the tests (whole experiments: make scenarios)
 	@$(BIN)/python -m pytest -q -n auto $(ARGS)
 
-scenarios: $(STAMP) ## whole experiments in the lab (minutes)
+scenarios: $(STAMP) .venv-clients/bin/octodns-sync ## whole experiments in the lab (minutes)
 	@$(BIN)/python -m pytest -q -m scenario --timeout 600 $(ARGS)
 
 check: $(STAMP) ## what CI checks beside the tests: format, lint, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+.venv-clients/bin/octodns-sync: checks/requirements-clients.txt
+	@$(PYTHON) -m venv .venv-clients && .venv-clients/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r $<
+	@touch $@
 
 lint-templates: ## cfn-lint and `sam validate --lint`, in an environment of their own
 	@test -x .venv-checks/bin/sam || { $(PYTHON) -m venv .venv-checks && .venv-checks/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r checks/requirements-checks.txt; }
