@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gameday"
 
-VOCABULARY = {"model", "clock", "errors", "settings", "journal", "parent", "schemas", ""}
+VOCABULARY = {"model", "clock", "errors", "settings", "limits", "journal", "parent", "schemas", ""}
 MAY_IMPORT: dict[str, set[str]] = {
     # part -> what it may import beside the vocabulary and itself
     "model": set(),
@@ -19,17 +19,20 @@ MAY_IMPORT: dict[str, set[str]] = {
     "journal": set(),
     "parent": set(),
     "settings": set(),
+    "limits": set(),
     "stacks": {"templates"},
     "jobs": {"templates", "report"},
     "stop_when": set(),
-    "experiment": {"stop_when"},
+    "experiment": {"stop_when", "workload"},
+    "workload": set(),
     "route53": set(),
     "tables": set(),
     "resolver": set(),
     "name_servers": {"resolver"},
     "aws": set(),
     "admin": set(),
-    "guard": {"aws"},
+    "kill_switch": {"aws", "stop_when"},
+    "guard": {"aws", "discover", "experiment", "kill_switch", "plan", "probes", "stop_when", "undo"},
     "discover": {"aws"},
     "undo": {"aws", "admin"},
     "lock": set(),
@@ -40,9 +43,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "controls": {
         "aws", "admin", "discover", "resolver", "guard", "undo", "experiment", "measure",
-        "lock", "probes", "stop_when", "watchdog",
+        "kill_switch", "lock", "plan", "probes", "stop_when", "watchdog", "workload",
     },
-    "load": {"resolver", "name_servers", "measure"},
+    "load": {"resolver", "name_servers", "measure", "workload"},
     "plan": {"aws", "discover", "experiment", "measure", "probes", "stop_when", "undo"},
     "measure": {"predict", "route53"},
     "predict": {"route53"},

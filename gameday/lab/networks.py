@@ -17,7 +17,9 @@ from gameday.route53.client import Client, Prefix
 Network = Mapping[str, Any]
 
 NEAR_MS, FAR_MS = 20.0, 90.0
-KNOWN = {"id", "cidr", "latency_ms", "country", "continent", "subdivision", "coordinates"}
+KNOWN = {
+    "id", "cidr", "latency_ms", "country", "continent", "subdivision", "coordinates", "resolvers"
+}  # fmt: skip
 BLOCKS = (
     "198.51.100.0/24", "203.0.113.0/24", *(f"198.18.{n}.0/24" for n in range(1, 64)),
 )  # fmt: skip
@@ -75,6 +77,8 @@ def _client(item: Network) -> Client:
     latency_ms = {str(region): float(ms) for region, ms in item["latency_ms"].items()}
     if any(not ms >= 0 for ms in latency_ms.values()):
         raise ValueError("a latency below 0 ms")
+    for resolver in item.get("resolvers") or ():
+        ip_network(resolver)
     place = item.get("coordinates")
     coordinates = (float(place[0]), float(place[1])) if place else None
     return Client(

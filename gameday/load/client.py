@@ -7,7 +7,7 @@ geventhttpclient's silent ones.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gevent
@@ -17,7 +17,8 @@ from geventhttpclient.url import URL
 
 from gameday import clock
 from gameday.load.connection import Connection, Endpoint, Trip
-from gameday.load.profiles import ClientProfile, Retry
+from gameday.load.hedge import Answer, race
+from gameday.load.profiles import ClientProfile, Retry, Where
 from gameday.load.retry import Budget, delay_s, may_repeat, wanted
 from gameday.resolver import Network, ResolverCache
 
@@ -46,8 +47,14 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
     """
 
     def __init__(
-        self, connection: Connection, network: Network, endpoint: Endpoint, retries: Retries
+        self,
+        connection: Connection,
+        network: Network,
+        endpoint: Endpoint,
+        retries: Retries,
+        spare: RegionalClient | None = None,
     ) -> None:
+        """`spare` sends the hedges."""
         super().__init__(connection._request_host, port=connection._request_port)
         self.ssl = connection._tls
         scheme = "https" if self.ssl else "http"
@@ -55,16 +62,17 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
         self.default_headers["Host"] = self.host  # on AWS the port is 443 and is not named
         self._connection_pool = connection
         self._network, self._endpoint, self._retries = network, endpoint, retries
+        self._spare = spare
 
     def request(self, method: str, request_uri: str, body: Any = b"", headers: Any = None) -> Any:
         """Send and read the whole answer; again as often as the profile's policy says."""
         retries, connection = self._retries, self._connection_pool
-        if not retries.policy.times:
+        if not retries.policy.times and self._spare is None:
             return self._once(method, request_uri, body, headers)
         retries.budget.earn()
         try:
             while True:
-                response, error = self._tried(method, request_uri, body, headers)
+                response, error = self._hedged(method, request_uri, body, headers)
                 trip, status = connection.trip, response.status_code if response else None
                 again = wanted(retries.policy, trip.retries, status, trip.reused)
                 if not again or not may_repeat(method, headers) or not retries.budget.take():
@@ -78,9 +86,35 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
         finally:
             connection.retry_from = None
 
-    def _tried(
-        self, method: str, request_uri: str, body: Any, headers: Any
-    ) -> tuple[Any, Exception | None]:
+    def _hedged(self, method: str, request_uri: str, body: Any, headers: Any) -> Answer:
+        """One try, with a second one beside it when it is slow and the policy says so."""
+        spare, hedge_s = self._spare, self._retries.policy.hedge_s
+        if spare is None or hedge_s is None or not may_repeat(method, headers):
+            return self._tried(method, request_uri, body, headers)
+        trip, beside = self._connection_pool.trip, spare._connection_pool
+        beside.trip = Trip(trip.intended, clock.monotonic())
+
+        def second() -> Answer:
+            beside.retry_from = trip.address
+            return spare._tried(method, request_uri, body, headers)
+
+        try:
+            answer, hedge_won, sent = race(
+                lambda: self._tried(method, request_uri, body, headers),
+                second,
+                self._endpoint.clock.client_timeout(hedge_s),
+                self._retries.budget.take,
+            )
+        finally:
+            self._connection_pool.abandon()
+            beside.abandon()
+        trip.hedges += sent
+        if hedge_won:
+            trip.end_as(beside.trip)
+        beside.retry_from = None
+        return answer
+
+    def _tried(self, method: str, request_uri: str, body: Any, headers: Any) -> Answer:
         try:
             return self._once(method, request_uri, body, headers), None
         except (OSError, HTTPParseError) as error:
@@ -92,18 +126,19 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
             response._body_buffer += response.read()
         trip = self._connection_pool.trip
         self._connection_pool.answered(response.status_code)
-        trip.region = self._region(response, trip.address)
+        self._attribute(trip, response)
         trip.answered = clock.monotonic()
         away_ms = self._network.latency_ms.get(trip.region or "", 0.0)
         if away_ms:
             gevent.sleep(away_ms / 1000.0)
         return response
 
-    def _region(self, response: Any, address: str | None) -> str | None:
+    def _attribute(self, trip: Trip, response: Any) -> None:
+        """Which Region answered: the one that the answer names, else the one of the address."""
+        there = self._endpoint.region_of(trip.address) if trip.address else None
         named = response.get(self._endpoint.target.region_header)
-        if isinstance(named, str) and named:
-            return named
-        return self._endpoint.region_of(address) if address else None
+        trip.region = named if isinstance(named, str) and named else there
+        trip.misrouted = None not in (trip.region, there) and trip.region != there
 
 
 class ClientPool(HTTPClientPool):  # type: ignore[misc]
@@ -133,14 +168,24 @@ class ClientPool(HTTPClientPool):  # type: ignore[misc]
         where = url if isinstance(url, URL) else URL(url)
         client = self.clients.get((where.host, where.port))
         if client is None:
-            connection = Connection(
-                where.host, where.port, tls=where.scheme == "https", endpoint=self._endpoint,
-                profile=self._profile, cache=self._cache, age_share=self._age_share,
-            )  # fmt: skip
-            client = RegionalClient(connection, self._network, self._endpoint, self._retries)
+            spare = None
+            if self._profile.retry.hedge_s is not None:
+                spare = self._client(where, replace(self._profile.retry, where=Where.NEXT))
+                self.clients[where.host, where.port, "hedges"] = spare
+            client = self._client(where, self._profile.retry, spare)
             self.clients[where.host, where.port] = client
         client._connection_pool.trip = self.trip
         return client
+
+    def _client(
+        self, where: URL, retry: Retry, spare: RegionalClient | None = None
+    ) -> RegionalClient:
+        connection = Connection(
+            where.host, where.port, tls=where.scheme == "https", endpoint=self._endpoint,
+            profile=replace(self._profile, retry=retry), cache=self._cache,
+            age_share=self._age_share,
+        )  # fmt: skip
+        return RegionalClient(connection, self._network, self._endpoint, self._retries, spare)
 
 
 def region_at(trip: Trip, endpoint: Endpoint) -> str | None:

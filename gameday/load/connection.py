@@ -45,8 +45,20 @@ class Trip:
     phase: Phase = Phase.DNS
     address: str | None = None
     region: str | None = None
+    misrouted: bool = False  # that Region is not the one of the address
     reused: bool = False  # it went over a connection that was kept
     retries: int = 0
+    hedges: int = 0
+
+    @property
+    def resent(self) -> int:
+        """How often the client sent it beside the first time."""
+        return self.retries + self.hedges
+
+    def end_as(self, other: Trip) -> None:
+        """The answer that counts came on another way."""
+        for name in ("answered", "phase", "address", "region", "misrouted", "reused"):
+            setattr(self, name, getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,7 @@ class Connection(ConnectionPool):  # type: ignore[misc]
         self._age_limit_s = self._max_age_s * age_share  # of the first connection only
         self._literal = (host,) if _is_address(host) else None
         self._idle: Any = None
+        self._busy: Any = None
         self._address: str | None = None
         self._opened = 0.0
 
@@ -108,13 +121,16 @@ class Connection(ConnectionPool):  # type: ignore[misc]
             if self._usable(sock):
                 self.trip.address, self.trip.phase = self._address, Phase.EXCHANGE
                 self.trip.reused = True
+                self._busy = sock
                 return sock
             sock.close()
             self._age_limit_s = self._max_age_s
-        return self._open()
+        self._busy = self._open()
+        return self._busy
 
     def return_socket(self, sock: Any) -> None:
         """The answer is complete and the server will go on: keep the connection, or close it."""
+        self._busy = None
         if self.profile.reuse and self._idle is None and not self._closed:
             self._idle, self._used = sock, clock.monotonic()
         else:
@@ -131,7 +147,13 @@ class Connection(ConnectionPool):  # type: ignore[misc]
 
     def release_socket(self, sock: Any) -> None:
         """The connection is of no more use."""
+        self._busy = None
         sock.close()
+
+    def abandon(self) -> None:
+        """Nobody waits for the answer under way any more."""
+        if self._busy is not None:
+            self.release_socket(self._busy)
 
     def close(self) -> None:
         self._closed = True

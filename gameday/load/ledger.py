@@ -28,7 +28,7 @@ def write_outcome(outcome: str, not_invoked: bool = False) -> WriteOutcome:
         be invoked (Lambda Developer Guide, "Using AWS Lambda with API Gateway": error types). Any
         other 5xx leaves open whether the function had written before it failed.
     """
-    if outcome == OK:
+    if outcome in (OK, "wrong_region"):
         return WriteOutcome.ACKNOWLEDGED
     if not_invoked or outcome in NEVER_SENT or outcome in REFUSED:
         return WriteOutcome.FAILED

@@ -94,3 +94,9 @@ def has_ended(path: Path) -> bool:
     except OSError:
         return False
     return bool(last) and b'"kind":"load.ended"' in last[0]
+
+
+def fault_began(run_dir: Path | None) -> bool:
+    """Whether the run's fault has begun, as its action wrote before its first change."""
+    path = run_dir / "events" / "chaos.jsonl" if run_dir else None
+    return path is not None and path.exists() and b'"kind":"fault.started"' in path.read_bytes()

@@ -27,19 +27,28 @@ def status_outcome(status: int) -> str:
     return "http_5xx" if status >= 500 else "http_4xx"
 
 
-def outcome_of(error: BaseException | None, status: int, phase: Phase) -> str:
+class WrongRegion(Exception):
+    """What a check fails a request with that should have been answered elsewhere."""
+
+
+def outcome_of(
+    error: BaseException | None, status: int, phase: Phase, *, misrouted: bool = False
+) -> str:
     """The outcome of a request.
 
     :param error: what the request or its check failed with, None for a success.
     :param status: the HTTP status, 0 when no complete answer came.
     :param phase: where it failed.
+    :param misrouted: a Region answered that is not at the address which was asked.
 
     A handshake that times out is a `connect_timeout` and one that is cut off a `reset`; `tls` is
     left for certificates and protocol errors. An answer that its check called wrong, or that is
     not HTTP, is a `wrong_body`.
     """
     if error is None:
-        return OK
+        return "wrong_region" if misrouted else OK
+    if isinstance(error, WrongRegion) and status < 400:
+        return "wrong_region"
     if status >= 400:
         return status_outcome(status)
     if status:

@@ -11,24 +11,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import gevent
+from gevent.event import Event
 
 from gameday import clock
 from gameday.clock import Clock
 from gameday.errors import UsageError
+from gameday.load.behaviours import behaviours
 from gameday.load.client import ClientPool, region_at
 from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item, KnownItems
 from gameday.load.ledger import Ledger, write_outcome
-from gameday.load.logs import EVENTS, WRITES, Send, open_log
+from gameday.load.logs import EVENTS, WRITES, Send, fault_began, open_log
 from gameday.load.options import LoadOptions
 from gameday.load.recorder import Recorder
 from gameday.load.sampler import READS_PER_WALL_S, Reading, Sampler
-from gameday.load.schedule import Client, Turns, plan
+from gameday.load.schedule import Client, Course, Turns, plan
 from gameday.load.windows import WINDOW_WALL_S
 from gameday.model import UNATTRIBUTED, WriteOutcome
 from gameday.name_servers import Lookups
 from gameday.resolver import Network, RegionAddresses, ResolverCache, read_networks
 from gameday.settings import Target
+from gameday.workload.workload import Arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class LoadProcess:
         self._greenlets: list[gevent.Greenlet] = []
         self._caches: dict[str, ResolverCache] = {}
         self.closed = False  # whether users send when they like, and not when the plan says
+        self.course = Course(options.workload, self.clock, clock.monotonic())
+        self._awaits_fault, self._hurried = False, Event()
         self._share, self._own, self._handed_out = Share(), list[int](), 0
 
     def plan(self, options: LoadOptions, seed: int) -> None:
@@ -88,10 +93,15 @@ class LoadProcess:
         self._caches.clear()
         run_dir, process, send = self.target.run_dir, share.process, share.send
         self._ledger = Ledger(open_log(run_dir, WRITES, process, send))
-        self._recorder = Recorder(open_log(run_dir, EVENTS, process, send), self.clock)
+        self.course = Course(self.options.workload, self.clock, clock.monotonic())
+        self._awaits_fault = self.options.workload.surge != 1.0
+        self._recorder = Recorder(open_log(run_dir, EVENTS, process, send), self.course)
         own = [self.clients[n] for n in self._own]
         rate_per_s = None if self.closed else self.options.rate_per_s
         self._recorder.start(own, rate_per_s, process)
+        self._recorder.event(
+            "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
+        )
         self._greenlets = [gevent.spawn(self._tick)]
         if self.target.endpoint and len(self.target.regions) > 1:
             endpoint_name = self.target.endpoint
@@ -155,14 +165,37 @@ class LoadProcess:
 
     def turns(self, client: Client) -> Turns:
         """The client's schedule from now on: its first turn is at its phase."""
-        wall = self.clock.wall
-        return Turns(client.id, clock.monotonic() + wall(client.phase_s), wall(client.period_s))
+        now_s = self.course.base_s(clock.monotonic())
+        if self.options.workload.arrivals is Arrivals.POISSON:
+            rng = random.Random(f"arrivals {self.target.seed} {client.id}")
+            return Turns.poisson(client.id, now_s, client.period_s, rng)
+        return Turns.every(client.id, now_s + client.phase_s, client.period_s)
+
+    def wait(self, turns: Turns) -> float:
+        """Wall seconds until the next turn, 0 when it has come.
+
+        While a surge may begin, which brings every turn nearer, they are waited for here.
+        """
+        while True:
+            left = self.course.instant(turns.next_start()) - clock.monotonic()
+            if left <= 0 or not self._awaits_fault:
+                return max(0.0, left)
+            self._hurried.wait(left)
+
+    def surge(self) -> None:
+        """The fault has begun: so does the surge, if the workload has one."""
+        if self._awaits_fault:
+            self._awaits_fault = False
+            self.course.surge(clock.monotonic())
+            self.recorder.event("load.surge", factor=self.options.workload.surge)
+            self._hurried.set()
+            self._hurried.clear()
 
     def connections(self, client: Client) -> ClientPool:
         """New connections for a client, over its own resolver cache."""
         cache = self._caches.get(client.cache)
         if cache is None:
-            lookup = self._lookups.near(client.network.cidr)
+            lookup = self._lookups.near(client.subnet)
             cache = ResolverCache(
                 lookup, first_share=client.cache_share,
                 ttl_min_s=self.clock.wall(client.profile.ttl_min_s),
@@ -205,5 +238,7 @@ class LoadProcess:
         while True:
             following += WINDOW_WALL_S
             gevent.sleep(max(0.0, following - clock.monotonic()))
+            if self._awaits_fault and fault_began(self.target.run_dir):
+                self.surge()
             self.recorder.tick()
             self._ledger.flush()

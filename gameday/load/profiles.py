@@ -47,6 +47,10 @@ class Retry:
 
     Only what may be repeated is: GET, HEAD, OPTIONS, PUT, DELETE, or a request with an
     Idempotency-Key. With a budget, retries are at most that share of the requests, plus ten.
+
+    A hedge is a second copy of a slow request, over a connection of its own to the next address;
+    the first good answer counts (Dean and Barroso, "The Tail at Scale", CACM 56/2). It is paid
+    from the same budget.
     """
 
     times: int = 0
@@ -55,6 +59,7 @@ class Retry:
     only_reused: bool = False  # only when a kept connection turned out to be dead
     backoff_s: float = 0.0  # the first delay at most; doubles, with full jitter; 0: at once
     budget_pct: float | None = None
+    hedge_s: float | None = None  # an answer that takes longer is asked for once more, beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +143,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 """Clients named after what they imitate, each with its source."""
 
 MODIFIERS = (
-    "retry-N", "on-5xx", "same-address", "next-address", "backoff-S", "budget-PERCENT",
-    "drop-on-5xx-N", "follow-dns", "name-cache-S", "ttl-clamp-S",
+    "retry-N", "on-5xx", "same-address", "next-address", "backoff-S", "budget-PERCENT", "hedge-S",
+    "max-age-S", "idle-S", "drop-on-5xx-N", "follow-dns", "connect-timeout-S", "read-timeout-S",
+    "name-cache-S", "ttl-clamp-S",
 )  # fmt: skip
 """What a profile can be given with `+`; N are counts, S AWS seconds."""
 
@@ -180,31 +186,35 @@ def _modified(base: ClientProfile, modifier: str) -> ClientProfile:
     kind, number = _numbered(modifier)
     retry = base.retry
     again = replace(retry, times=max(1, retry.times), only_reused=False)
-    changes: dict[str, dict[str, Any]] = {
-        "retry": {"retry": replace(again, times=int(number))},
+    flags: dict[str, dict[str, Any]] = {
         "on-5xx": {"retry": replace(again, on_5xx=True)},
         "same-address": {"retry": replace(again, where=Where.SAME)},
         "next-address": {"retry": replace(again, where=Where.NEXT)},
-        "backoff": {"retry": replace(again, backoff_s=number)},
-        "budget": {"retry": replace(again, budget_pct=number)},
-        "drop-on-5xx": {"drop_on_5xx": int(number)},
         "follow-dns": {"follow_dns": True},
+    }
+    numbers: dict[str, dict[str, Any]] = {
+        "retry": {"retry": replace(again, times=int(number))},
+        "backoff": {"retry": replace(again, backoff_s=number)},
+        "budget": {"retry": replace(retry, budget_pct=number)},
+        "hedge": {"retry": replace(retry, hedge_s=number)},
+        "max-age": {"max_age_s": number},
+        "idle": {"idle_max_s": number},
+        "drop-on-5xx": {"drop_on_5xx": int(number)},
+        "connect-timeout": {"connect_timeout_s": number},
+        "read-timeout": {"read_timeout_s": number},
         "name-cache": {"name_cache_s": number},
         "ttl-clamp": {"ttl_min_s": number},
     }
-    takes_number = kind in {"retry", "backoff", "budget", "drop-on-5xx", "name-cache", "ttl-clamp"}
-    whole = kind not in {"retry", "drop-on-5xx"} or number == int(number)
-    if kind not in changes or takes_number != (number > 0) or not whole:
+    changes = (numbers if number else flags).get(kind)
+    if changes is None or (kind in ("retry", "drop-on-5xx") and number != int(number)):
         raise UsageError(
             f"clients: there is no modifier {modifier!r}; choose among {', '.join(MODIFIERS)}"
         )
-    return replace(base, **changes[kind])
+    return replace(base, **changes)
 
 
 def _numbered(text: str) -> tuple[str, float]:
     """`retry-2` as `retry` and 2; what ends in no number above 0 is itself and 0."""
-    if text in ("on-5xx", "same-address", "next-address", "follow-dns"):
-        return text, 0.0
     found = _NUMBERED.fullmatch(text)
     return (found[1], float(found[2])) if found and float(found[2]) > 0 else (text, 0.0)
 

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gameday import clock
-from gameday.clock import Clock
 from gameday.load.logs import Log, SentLog
-from gameday.load.schedule import Arrivals, Client, Turns
+from gameday.load.schedule import Arrivals, Client, Course, Turns
 from gameday.load.segments import Segments
 from gameday.load.windows import WINDOW_WALL_S, Windows
 from gameday.model import OK
@@ -24,14 +23,14 @@ OPEN_SEGMENTS_S = 10.0
 class Recorder:
     """The journal of one load process; without a log it only keeps the totals."""
 
-    def __init__(self, log: Log | None, speed: Clock) -> None:
+    def __init__(self, log: Log | None, course: Course) -> None:
         self.wall_offset = clock.now() - clock.monotonic()
-        self._log = log
+        self._log, self._course = log, course
         self._arrivals, self._running = Arrivals(), dict[int, Turns]()
         self._windows, self._segments = Windows(), Segments()
-        self._open_every_s = speed.wall(OPEN_SEGMENTS_S)
+        self._open_every_s = course.clock.wall(OPEN_SEGMENTS_S)
         self._next_open = clock.monotonic() + self._open_every_s
-        self.offered = self.sent = self.answered = self.failed = self.unsent = 0
+        self.offered = self.sent = self.answered = self.failed = self.unsent = self.resent = 0
         self._begun, self._stopped, self._process = 0, float("inf"), 0
 
     def start(self, clients: Sequence[Client], rate_per_s: float | None, process: int = 0) -> None:
@@ -46,7 +45,7 @@ class Recorder:
             clients=[
                 {
                     "client": c.id, "profile": c.profile.name, "network": c.network.id,
-                    "cache": c.cache, "period_s": c.period_s,
+                    "cache": c.cache, "subnet": c.subnet, "period_s": c.period_s,
                 }
                 for c in clients
             ],
@@ -72,13 +71,13 @@ class Recorder:
         """
         if self._running.pop(id(turns), None) is None:
             return
-        self._offer(self._arrivals.due(min(clock.monotonic(), self._stopped) - WINDOW_WALL_S))
+        self._offer_until(min(clock.monotonic(), self._stopped) - WINDOW_WALL_S)
         self._arrivals.leave(turns)
         self._offer(turns.ahead())
-        for intended in turns.unsent():
+        for base_s in turns.unsent():
             self.unsent += 1
             self._begun += 1  # it no longer waits
-            self._windows.unsent(intended + self.wall_offset)
+            self._windows.unsent(self._course.instant(base_s) + self.wall_offset)
 
     def stopping(self) -> None:
         """The load is about to stop: no further turn is offered."""
@@ -88,7 +87,7 @@ class Recorder:
         """A client takes its next turn; returns the intended start."""
         self.sent += 1
         self._begun += 1
-        return turns.begin()
+        return self._course.instant(turns.begin())
 
     def begin_extra(self) -> float:
         """A client sends a second request within its turn, meant to start now; returns now."""
@@ -100,13 +99,23 @@ class Recorder:
         return now
 
     def answer(
-        self, client: Client, region: str, outcome: str, intended: float, started: float
+        self,
+        client: Client,
+        region: str,
+        outcome: str,
+        intended: float,
+        started: float,
+        resent: int = 0,
     ) -> float:
-        """A request has ended now; returns its latency in ms, from the intended start."""
+        """A request has ended now; returns its latency in ms, from the intended start.
+
+        :param resent: how often the client sent it again by itself, retries and hedges.
+        """
         latency_ms = (clock.monotonic() - intended) * 1000.0
         profile, network = client.profile.name, client.network.id
         self.answered += 1
         self.failed += outcome != OK
+        self.resent += resent
         self._windows.add(intended + self.wall_offset, (profile, region, outcome), latency_ms)
         broken = self._segments.add(
             client.id, profile, network, region, outcome, round(started + self.wall_offset, 4)
@@ -117,7 +126,8 @@ class Recorder:
 
     def tick(self) -> None:
         """Write what has come together since the last call."""
-        self._offer_due()
+        now = clock.monotonic()
+        self._offer_until(now if now < self._stopped else self._stopped - WINDOW_WALL_S)
         waiting = max(0, self.offered - self._begun)
         for at, window in self._windows.take():
             if self._log:
@@ -133,7 +143,10 @@ class Recorder:
             self._log.sync()
 
     def totals(self) -> dict[str, int]:
-        """Requests so far; `unanswered` were in flight when their client stopped."""
+        """Requests so far; `unanswered` were in flight when their client stopped.
+
+        `resent` is what clients sent beside these by themselves.
+        """
         return {
             "offered": self.offered,
             "sent": self.sent,
@@ -141,6 +154,7 @@ class Recorder:
             "failed": self.failed,
             "unsent": self.unsent,
             "unanswered": self.sent - self.answered,
+            "resent": self.resent,
         }
 
     def end(self) -> None:
@@ -155,16 +169,13 @@ class Recorder:
             self._log.close()
             self._log = None
 
-    def _offer_due(self) -> None:
-        now = clock.monotonic()
-        self._offer(
-            self._arrivals.due(now if now < self._stopped else self._stopped - WINDOW_WALL_S)
-        )
+    def _offer_until(self, instant: float) -> None:
+        self._offer(self._arrivals.due(self._course.base_s(instant)))
 
     def _offer(self, starts: Iterable[float]) -> None:
-        for intended in starts:
+        for base_s in starts:
             self.offered += 1
-            self._windows.offer(intended + self.wall_offset)
+            self._windows.offer(self._course.instant(base_s) + self.wall_offset)
 
     def _write_open_segments(self) -> None:
         for segment in self._segments.grown():

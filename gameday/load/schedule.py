@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gameday.clock import Clock
 from gameday.load.profiles import ClientProfile, Mix
 from gameday.resolver import Network
+from gameday.workload.pace import Pace
+from gameday.workload.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,7 @@ class Client:
     id: str
     profile: ClientProfile
     network: Network
+    subnet: str | None  # what its resolver tells Route 53 of where it is
     cache: str
     cache_share: float  # of the TTL that its resolver's first answer has left, 0..1
     age_share: float  # of the maximum age after which its first connection is dropped
@@ -45,6 +50,7 @@ def plan(
     that were filled together would all move in one instant, and no two runs would agree.
 
     :param caches: resolver caches of a population, shared by its clients; one for each unless said.
+        They are dealt to the resolvers of the network in turn.
     """
     caches = min(caches or per_population, per_population)
     rng = random.Random(f"load {seed}")
@@ -60,6 +66,7 @@ def plan(
                     id=f"{profile.name}.{network.id}.{number}",
                     profile=profile,
                     network=network,
+                    subnet=network.subnets[cache % caches % len(network.subnets)],
                     cache=f"{profile.name}.{network.id}.{cache % caches}",
                     cache_share=(cache % caches + 0.5) / caches,
                     age_share=(age + 1.0) / per_population,
@@ -72,34 +79,92 @@ def plan(
     return [client for row in zip(*columns, strict=True) for client in row]
 
 
+class Course:
+    """The pace of a load on one process's clock: base seconds and instants, both ways.
+
+    Instants are seconds of the monotonic clock.
+    """
+
+    def __init__(self, workload: Workload, speed: Clock, start: float) -> None:
+        self.clock = speed
+        self._pace, self._start = Pace(workload), start
+
+    def base_s(self, instant: float) -> float:
+        """How much is asked until then."""
+        return self._pace.base_s(max(0.0, self.clock.aws(instant - self._start)))
+
+    def instant(self, base_s: float) -> float:
+        """When so much is asked."""
+        return self._start + self.clock.wall(self._pace.t_s(base_s))
+
+    def surge(self, instant: float) -> None:
+        """The fault begins."""
+        self._pace.surge(self.clock.aws(instant - self._start))
+
+
 class Turns:
-    """One client's intended starts: `first`, then every `period`, on any one clock."""
+    """One client's intended starts, in base seconds of the load's pace, whoever asks first.
 
-    __slots__ = ("begun", "client", "first", "offered", "period")
+    A start is *offered* when its time has come and *begun* when the client sends; either may be
+    ahead of the other, and what lies between is kept.
+    """
 
-    def __init__(self, client: str, first: float, period: float) -> None:
-        self.client, self.first, self.period = client, first, period
+    __slots__ = ("_between", "_gap", "_next", "begun", "client", "offered")
+
+    def __init__(self, client: str, first: float, gap: Callable[[], float]) -> None:
+        """`gap` says how long after a start the next one is."""
+        self.client, self._gap, self._next = client, gap, first
+        self._between = deque[float]()
         self.offered = self.begun = 0
+
+    @classmethod
+    def every(cls, client: str, first: float, period: float) -> Turns:
+        """Starts at even intervals."""
+        return cls(client, first, lambda: period)
+
+    @classmethod
+    def poisson(cls, client: str, now: float, period: float, rng: random.Random) -> Turns:
+        """Starts at independent instants from `now` on, on average one in `period`."""
+
+        def gap() -> float:
+            return rng.expovariate(1.0 / period)
+
+        return cls(client, now + gap(), gap)
 
     def next_start(self) -> float:
         """When the next request that has not begun is meant to start."""
-        return self.first + self.begun * self.period
+        return self._between[0] if self.offered > self.begun else self._next
+
+    def next_offer(self) -> float:
+        """When the next start that was not offered is."""
+        return self._between[0] if self.begun > self.offered else self._next
 
     def begin(self) -> float:
         """Take the next turn; returns its intended start."""
-        start = self.next_start()
+        start = self._between.popleft() if self.offered > self.begun else self._pass()
         self.begun += 1
         return start
 
-    def ahead(self) -> list[float]:
-        """The intended starts that were taken before they were counted as offered; now they are."""
-        starts = [self.first + n * self.period for n in range(self.offered, self.begun)]
-        self.offered += len(starts)
-        return starts
+    def offer(self) -> float:
+        """Count the next start as offered; returns it."""
+        start = self._between.popleft() if self.begun > self.offered else self._pass()
+        self.offered += 1
+        return start
 
-    def unsent(self) -> Iterator[float]:
-        """The intended starts that came and were not taken."""
-        return (self.first + n * self.period for n in range(self.begun, self.offered))
+    def ahead(self) -> list[float]:
+        """The starts that were taken before they were counted as offered; now they are."""
+        return [self.offer() for _ in range(self.begun - self.offered)]
+
+    def unsent(self) -> list[float]:
+        """The starts that came and were not taken; now nothing waits."""
+        return [self.begin() for _ in range(self.offered - self.begun)]
+
+    def _pass(self) -> float:
+        """Go on to the start after the next, which is kept until the other side has it, too."""
+        start = self._next
+        self._between.append(start)
+        self._next = start + self._gap()
+        return start
 
 
 class Arrivals:
@@ -112,7 +177,7 @@ class Arrivals:
     def join(self, turns: Turns) -> None:
         """A client begins to run."""
         self._joined += 1
-        heapq.heappush(self._heap, (turns.first, self._joined, turns))
+        heapq.heappush(self._heap, (turns.next_offer(), self._joined, turns))
 
     def leave(self, turns: Turns) -> None:
         """A client stops: nothing more is offered for it."""
@@ -123,9 +188,7 @@ class Arrivals:
         """The intended starts before `until` that were not returned before."""
         starts = []
         while self._heap and self._heap[0][0] < until:
-            start, order, turns = self._heap[0]
-            turns.offered += 1
-            starts.append(start)
-            following = turns.first + turns.offered * turns.period
-            heapq.heapreplace(self._heap, (following, order, turns))
+            _, order, turns = self._heap[0]
+            starts.append(turns.offer())
+            heapq.heapreplace(self._heap, (turns.next_offer(), order, turns))
         return starts

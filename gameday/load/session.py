@@ -43,11 +43,11 @@ class Answered:
             # No answer came: whatever a check said of it is void, and Locust shows the real cause.
             report["exception"] = getattr(response, "error", None) or report["exception"]
         error = report["exception"]
-        outcome = outcome_of(error, status, trip.phase)
+        outcome = outcome_of(error, status, trip.phase, misrouted=trip.misrouted)
         user.outcome = outcome
         region = user.load.region(trip)
         report["response_time"] = user.load.recorder.answer(
-            user.who, region, outcome, trip.intended, trip.started
+            user.who, region, outcome, trip.intended, trip.started, trip.resent
         )
         report["name"] = f"{report['name']} [{region}]"
         user.environment.events.request.fire(**report)

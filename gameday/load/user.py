@@ -26,6 +26,7 @@ from gameday.load.dashboard import pages
 from gameday.load.items import Item
 from gameday.load.options import load_options
 from gameday.load.process import LoadProcess, Share
+from gameday.load.refusals import refusal
 from gameday.load.schedule import Client, Turns
 from gameday.load.session import FailoverSession
 from gameday.load.workers import Master, Worker
@@ -58,6 +59,9 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
 
     def on_start(self) -> None:
         """Join the schedule and wait for the first turn."""
+        if not (self.load.options.workload.is_open and _is_open(type(self))):
+            gevent.sleep(self.load.clock.wall(self.who.phase_s))
+            return
         self._turns = self.load.turns(self.who)
         self.load.recorder.join(self._turns)
         gevent.sleep(self.wait_time())
@@ -70,10 +74,14 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
         self.pool.close()
 
     def wait_time(self) -> float:
-        """Wall seconds until the next turn; 0 when it has come while a request was in flight."""
-        assert self._turns is not None
+        """Wall seconds until the next turn; 0 when it has come while a request was in flight.
+
+        Of a closed load: how long a client thinks after an answer.
+        """
+        if self._turns is None:
+            return self.load.clock.wall(self.who.period_s)
         self._turn_taken = False
-        return max(0.0, self._turns.next_start() - clock.monotonic())
+        return self.load.wait(self._turns)
 
     def begin(self) -> Trip:
         """A request starts now; the first of a turn was meant to start at that turn."""
@@ -142,6 +150,9 @@ def _arguments(parser: Any) -> None:
         "--clients-per-population", help="of each profile in each network, 20 by default"
     )
     group.add_argument("--caches", help="resolver caches of each, as many as clients by default")
+    group.add_argument(
+        "--load", help="constant, poisson or closed, and ramp_s=60,surge=1.5,... (GAMEDAY_LOAD)"
+    )
 
 
 def _init(environment: Any, **_: Any) -> None:
@@ -149,7 +160,7 @@ def _init(environment: Any, **_: Any) -> None:
     parsed = environment.parsed_options
     try:
         options = load_options(
-            parsed.clients, parsed.rate, parsed.clients_per_population, parsed.caches
+            parsed.clients, parsed.rate, parsed.clients_per_population, parsed.caches, parsed.load
         )
         target = settings.current()
         if environment.web_ui:
@@ -159,18 +170,25 @@ def _init(environment: Any, **_: Any) -> None:
     except GamedayError as error:
         sys.exit(f"gameday: {error}")
     strangers = [c for c in environment.user_classes if not issubclass(c, FailoverUser)]
-    load.closed = bool(strangers)
+    load.closed = not (
+        load.options.workload.is_open and all(map(_is_open, environment.user_classes))
+    )
     for user_class in strangers:
         adopt(user_class, load)
     hosts = [c.host for c in environment.user_classes if c.host]
     environment.host = environment.host or (None if hosts else load.default_host())
-    if not environment.host and not hosts:
-        sys.exit("gameday: nothing to send to: set GAMEDAY_ENDPOINT, or name a host with --host")
     if parsed.num_users is None:
         parsed.num_users = len(load.clients)
     if parsed.spawn_rate is None:
         parsed.spawn_rate = parsed.num_users
-    environment.gameday_role = _role(environment.runner, load)
+    environment.gameday_role = role = _role(environment.runner, load)
+    if reason := refusal(environment, load, resolves=not isinstance(role, Worker)):
+        sys.exit(f"gameday: {reason}")
+
+
+def _is_open(user_class: Any) -> bool:
+    """Whether its users follow the schedule: those with a wait time of their own do not."""
+    return getattr(user_class, "wait_time", None) is FailoverUser.wait_time
 
 
 def _role(runner: Any, load: LoadProcess) -> Master | Worker | None:

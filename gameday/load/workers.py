@@ -21,7 +21,7 @@ from gameday.load.options import LoadOptions
 from gameday.load.process import LoadProcess, Share
 from gameday.load.windows import WINDOW_WALL_S
 
-PLAN, LINES, CLOCK = "gameday_plan", "gameday_lines", "gameday_clock"
+PLAN, LINES, CLOCK, SURGE = "gameday_plan", "gameday_lines", "gameday_clock", "gameday_surge"
 WATCH_WALL_S = 0.5
 END_WITHIN_WALL_S = 3.0
 
@@ -36,6 +36,7 @@ class Order:
     rate_per_s: float
     clients_per_population: int
     caches: int | None
+    load: str
     seed: int
     process: int
     processes: int
@@ -126,18 +127,22 @@ class Master:
         options, target = self._load.options, self._load.target
         order = Order(
             options.clients, options.rate_per_s, options.clients_per_population, options.caches,
-            target.seed, self._process(worker_id), len(self._numbers), numbers,
+            options.load, target.seed, self._process(worker_id), len(self._numbers), numbers,
             target.run_dir is not None,
         )  # fmt: skip
         self._runner.send_message(PLAN, asdict(order), client_id=worker_id)
 
     def _watch_workers(self) -> None:
+        surging = self._load.options.workload.surge == 1.0
         while True:
             gevent.sleep(WATCH_WALL_S)
             clients = self._runner.clients
             here = {c.id for c in clients.all} - {c.id for c in clients.missing}
             for worker_id in set(self._numbers) - self._lost - here:
                 self._lose(worker_id)
+            if not surging and logs.fault_began(self._load.target.run_dir):
+                surging = True
+                self._runner.send_message(SURGE, {})
 
     def _lose(self, worker_id: str) -> None:
         """A worker is lost: say so, and leave its clients to those whom Locust gives its users."""
@@ -183,6 +188,7 @@ class Worker:
         self._share: Share | None = None
         runner.register_message(PLAN, self._plan)
         runner.register_message(CLOCK, self._clock)
+        runner.register_message(SURGE, lambda **_: load.surge())
 
     def share(self) -> Share:
         """This worker's part; one that joined a running test begins the plan anew."""
@@ -194,7 +200,7 @@ class Worker:
             self._load.take_over(order.numbers)
             return
         options = LoadOptions.of(
-            order.clients, order.rate_per_s, order.clients_per_population, order.caches
+            order.clients, order.rate_per_s, order.clients_per_population, order.caches, order.load
         )
         self._load.plan(options, order.seed)
         send = self._sender() if order.send_lines else None

@@ -12,11 +12,15 @@ from gameday.clock import Clock
 from gameday.journal import EventLog, read_log
 from gameday.load.profiles import parse_mix
 from gameday.load.recorder import Recorder
-from gameday.load.schedule import Turns, plan
+from gameday.load.schedule import Course, Turns, plan
 from gameday.load.segments import Segments
 from gameday.load.windows import Windows
 from gameday.model import quantile_ms
 from gameday.resolver import Network
+from gameday.workload.workload import Workload
+
+STEADY = Course(Workload(), Clock(1.0), 0.0)
+"""Base seconds are instants."""
 
 CLIENT = plan(parse_mix("pooled=100"), [Network("near")], 8.0, 1, seed=1)[0]
 
@@ -75,9 +79,9 @@ def test_is_an_open_segment_told_again_only_when_it_has_grown() -> None:
 
 
 def test_is_what_was_never_sent_counted_in_the_window_it_was_meant_for(tmp_path: Path) -> None:
-    recorder = Recorder(log(tmp_path), Clock(10.0))
+    recorder = Recorder(log(tmp_path), STEADY)
     now = clock.monotonic()
-    turns = Turns(CLIENT.id, now - 1.0, 0.25)  # due: -1, -0.75, -0.5, -0.25, 0
+    turns = Turns.every(CLIENT.id, now - 1.0, 0.25)  # due: -1, -0.75, -0.5, -0.25, 0
     recorder.join(turns)
     intended = recorder.begin(turns)
     recorder.answer(CLIENT, "us-east-1", "read_timeout", intended, intended + 0.01)
@@ -98,9 +102,10 @@ def test_is_what_was_never_sent_counted_in_the_window_it_was_meant_for(tmp_path:
 
 
 def test_is_a_turn_that_was_cut_by_the_end_of_the_load_not_held_against_it(tmp_path: Path) -> None:
-    recorder = Recorder(log(tmp_path), Clock(10.0))
+    recorder = Recorder(log(tmp_path), STEADY)
     now = clock.monotonic()
-    quick, slow = Turns("quick", now - 0.01, 10.0), Turns("slow", now - 0.5, 10.0)
+    quick = Turns.every("quick", now - 0.01, 10.0)
+    slow = Turns.every("slow", now - 0.5, 10.0)
     for turns in (quick, slow):
         recorder.join(turns)
     recorder.stopping()
@@ -110,8 +115,9 @@ def test_is_a_turn_that_was_cut_by_the_end_of_the_load_not_held_against_it(tmp_p
 
 
 def test_can_an_unfinished_file_tell_the_last_answer(tmp_path: Path) -> None:
-    recorder = Recorder(log(tmp_path), Clock(10_000.0))  # ten AWS seconds are a millisecond
-    turns = Turns(CLIENT.id, clock.monotonic(), 10.0)
+    quick = Course(Workload(), Clock(10_000.0), 0.0)  # ten AWS seconds are a millisecond
+    recorder = Recorder(log(tmp_path), quick)
+    turns = Turns.every(CLIENT.id, clock.monotonic(), 10.0)
     recorder.join(turns)
     started = recorder.begin(turns)
     recorder.answer(CLIENT, "us-east-1", "ok", started, started)
@@ -121,7 +127,7 @@ def test_can_an_unfinished_file_tell_the_last_answer(tmp_path: Path) -> None:
 
 
 def test_does_a_recorder_without_a_run_keep_only_the_totals() -> None:
-    recorder = Recorder(None, Clock(1.0))
+    recorder = Recorder(None, STEADY)
     recorder.start([CLIENT], 8.0)
     recorder.answer(CLIENT, "us-east-1", "ok", clock.monotonic(), clock.monotonic())
     recorder.tick()

@@ -57,13 +57,13 @@ def test_are_the_first_few_clients_of_every_kind() -> None:
 
 
 def test_is_a_late_turn_taken_late_and_not_skipped() -> None:
-    turns, arrivals = Turns("c", first=10.0, period=1.0), Arrivals()
+    turns, arrivals = Turns.every("c", 10.0, 1.0), Arrivals()
     arrivals.join(turns)
     assert arrivals.due(10.0) == []
     assert arrivals.due(12.5) == [10.0, 11.0, 12.0]
     assert turns.begin() == 10.0  # the request of 10.0 took 2.5 s
     assert turns.next_start() == 11.0
-    assert (turns.begin(), list(turns.unsent())) == (11.0, [12.0])
+    assert (turns.begin(), turns.unsent()) == (11.0, [12.0])
     arrivals.leave(turns)
     assert arrivals.due(100.0) == []
 
@@ -71,7 +71,7 @@ def test_is_a_late_turn_taken_late_and_not_skipped() -> None:
 def test_are_the_arrivals_of_several_clients_in_order() -> None:
     arrivals = Arrivals()
     for client, first in (("a", 0.5), ("b", 0.0), ("c", 0.25)):
-        arrivals.join(Turns(client, first, 1.0))
+        arrivals.join(Turns.every(client, first, 1.0))
     assert arrivals.due(1.3) == [0.0, 0.25, 0.5, 1.0, 1.25]
 
 
