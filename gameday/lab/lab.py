@@ -154,7 +154,8 @@ class Lab:
             "lag_s": list(self.config.lag_s), "checker_count": 16,
             "propagation_s": self.config.propagation_s, "query_log": self.config.query_log,
             "foreign_targets": "unknown" if self.config.zone else "failing",
-            "program": self.config.program,
+            "private_targets": self.config.private_targets,
+            "program": self.config.program, "region_header": self.config.region_header,
         }  # fmt: skip
 
     def _networks(self) -> list[dict[str, Any]]:
@@ -188,7 +189,7 @@ class Lab:
         deadline = clock.monotonic() + WARM_WITHIN_S
         while not self.broken:
             answers = [await self.hub.ask(f"region/{r}") for r in self.config.regions]
-            if all(a and _is_warm(a) for a in answers):
+            if all(a and a["warm"] for a in answers) and not self.broken:
                 return
             if clock.monotonic() > deadline:
                 raise LabError(f"functions were not warm after {WARM_WITHIN_S:.0f} s")
@@ -245,10 +246,6 @@ class Lab:
         await self.hub.stop()
         for name in ("lab.env", "lab.token", "ca.key"):
             (self.dir / name).unlink(missing_ok=True)
-
-
-def _is_warm(pool: dict[str, Any]) -> bool:
-    return not pool["starting"] and all(f["environments"] for f in pool["functions"].values())
 
 
 def _fresh(path: Path) -> Path:

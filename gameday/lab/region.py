@@ -20,11 +20,9 @@ from gameday.lab.front_door.certificates import Certificates
 from gameday.lab.front_door.door import REQUEST_BYTES_MAX, FrontDoor
 from gameday.lab.front_door.forward import Forwarder
 from gameday.lab.front_door.hosts import hosts_of
-from gameday.lab.functions.invoke_api import PAYLOAD_BYTES_MAX, InvokeApi
-from gameday.lab.functions.pool import Pool
-from gameday.lab.functions.runtime_loop import preferred
+from gameday.lab.functions.invoke_api import BODY_BYTES_MAX
+from gameday.lab.functions.service import LambdaService
 from gameday.lab.functions.variables import base_variables
-from gameday.lab.functions.zygote import Zygote
 from gameday.lab.http_server import Listener
 from gameday.lab.log import log
 from gameday.lab.loop_lag import LoopLag
@@ -44,13 +42,15 @@ class Region:
         self._lag = LoopLag()
         self._counts = RegionMetrics()
         variables = base_variables(spec)
-        self.zygote = Zygote(variables)
         self.db = RegionDynamoDB(spec, channel)
         self._db_started = False
-        logs = Path(spec["dir"]) / "logs" / self.name
-        self.pool = Pool(self.zygote, variables, logs, spec.get("runtime") or preferred(), self)
+        self.functions = LambdaService(spec, channel, variables, self.db.streams, self)
         self.door = FrontDoor(
-            spec["account"], hosts_of(self.name, {}), self.pool, self._counts, spec["speed"]
+            spec["account"],
+            hosts_of(self.name, {}),
+            self.functions.pool,
+            self._counts,
+            spec["speed"],
         )
         here = spec["regions"][self.name]
         self._certificates = Certificates(
@@ -58,7 +58,8 @@ class Region:
         )
         self.listeners = self._listen(here)
         self._black_hole = BlackHole(self.listeners)
-        self.program = self._program(spec.get("program"), variables, logs / "program.log")
+        log_file = Path(spec["dir"]) / "logs" / self.name / "program.log"
+        self.program = self._program(spec.get("program"), variables, log_file)
 
     def _program(
         self, about: dict[str, Any] | None, variables: dict[str, str], log_file: Path
@@ -75,8 +76,8 @@ class Region:
             Listener((bind, here["http"]), self.door.handler("http", 80), body_limit=limit),
             Listener((bind, here["https"]), self.door.handler("https", 443), body_limit=limit,
                      tls=self._certificates.context),
-            Listener((bind, here["invoke"]), InvokeApi(self.pool, self._clock).handle,
-                     body_limit=PAYLOAD_BYTES_MAX),
+            Listener((bind, here["invoke"]), self.functions.invoke_api.handle,
+                     body_limit=BODY_BYTES_MAX),
         ]  # fmt: skip
 
     async def run(self) -> None:
@@ -84,7 +85,7 @@ class Region:
         asyncio.get_running_loop().set_exception_handler(_quiet_broken_connections)
         tasks: list[asyncio.Task[Any]] = []
         try:
-            await self.zygote.ready()
+            await self.functions.zygote.ready()
             await self.db.start()
             self._db_started = True
             if self.program:
@@ -96,7 +97,8 @@ class Region:
                 self._channel.on(kind, getattr(self, f"_on_{kind}"))
             gc.freeze()
             self._channel.send("ready", pid=os.getpid(), region=self.name)
-            work = (self.zygote.listen(), self._lag.watch(), self._publish())
+            work = (self.functions.zygote.listen(), self._lag.watch(), self._publish(),
+                    self.functions.publish_logs())  # fmt: skip
             tasks = [asyncio.ensure_future(w) for w in work]
             await asyncio.gather(*tasks)
         finally:
@@ -108,8 +110,7 @@ class Region:
         """End every environment, listener and table."""
         for listener in self.listeners:
             listener.close()
-        self.pool.close()
-        self.zygote.close()
+        self.functions.close()
         if self.door.program:
             self.door.program.close()
         if self.program:
@@ -125,6 +126,9 @@ class Region:
     def throttled(self, function: str) -> None:
         self._counts.throttled(function)
 
+    def counted(self, function: str, metric: str) -> None:
+        self._counts.counted(function, metric)
+
     def init_error(self, function: str, message: str) -> None:
         log.error("%s: function %s does not start: %s", self.name, function, message)
         self._channel.send(
@@ -139,7 +143,7 @@ class Region:
         body = message["body"]
         self.db.apply(body.get("global_tables") or {})
         self._certificates.cover(body.get("domains") or {})
-        self.pool.apply(body.get("functions") or {})
+        self.functions.apply(body)
         self.door.hosts = hosts_of(self.name, body)
 
     async def _on_fault(self, message: Message) -> None:
@@ -157,7 +161,7 @@ class Region:
     def status(self) -> dict[str, Any]:
         """What `lab status` shows of this Region; `loop_lag_p99_s` is wall time."""
         return {
-            **self.pool.status(),
+            **self.functions.status(),
             "region": self.name,
             "cut": self._black_hole.is_cut,
             "connections": sum(len(x.connections) for x in self.listeners),

@@ -51,6 +51,10 @@ class RegionMetrics:
         """A function was not run. A throttled request is neither an invocation nor an error."""
         self._add("AWS/Lambda", "Throttles", "Count", (("FunctionName", function),), 1)
 
+    def counted(self, function: str, metric: str) -> None:
+        """One more of a Lambda metric such as AsyncEventsDropped."""
+        self._add("AWS/Lambda", metric, "Count", (("FunctionName", function),), 1)
+
     def take(self) -> list[Row]:
         """The rows since the last call; those of an API come with and without its stage."""
         counts, self._counts = self._counts, {}

@@ -15,16 +15,22 @@ from gameday.lab.cloud.moto_app import Moto
 
 Body = dict[str, Any]
 
-_FUNCTION = re.compile(r":function:([^:/]+)")
+_FUNCTION = re.compile(r":function:([^:/]+(?::[^:/]+)?)")
+_VARIABLE = re.compile(r"\$\{stageVariables\.(\w+)\}")
 _SOURCE = re.compile(r"(?:\$|method\.)request\.(header|querystring)\.(.+)|\$?stageVariables\.(.+)")
 _TIMEOUT_MS = 30_000
 REST_TTL_S = 300
 
 
-def function_of(uri: str | None) -> str | None:
-    """The function's name in its ARN or in an integration's URI; versions and aliases drop out."""
-    found = _FUNCTION.search(uri or "")
-    return found[1] if found else None
+def function_of(uri: str | None, variables: Mapping[str, str] | None = None) -> str | None:
+    """The function in an ARN or an integration's URI: `NAME`, or `NAME:QUALIFIER`.
+
+    `variables` are the stage's, which a URI may name (`${stageVariables.alias}`).
+    """
+    given = variables or {}
+    whole = _VARIABLE.sub(lambda found: str(given.get(found[1], "")), uri or "")
+    function = _FUNCTION.search(whole)
+    return function[1] if function else None
 
 
 def identity_sources(sources: Iterable[str]) -> list[str]:
@@ -106,7 +112,7 @@ def _routes(api: Any, stage: Any) -> Iterable[Body]:
         method, _, path = route.route_key.rpartition(" ")
         body: Body = {
             "type": integration.integration_type,
-            "function": function_of(integration.integration_uri),
+            "function": function_of(integration.integration_uri, stage.stage_variables),
             "timeout_ms": integration.timeout_in_millis or _TIMEOUT_MS,
             "payload": integration.payload_format_version or "1.0",
         }

@@ -13,16 +13,27 @@ import gc
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from gameday import clock
 from gameday.lab.channel import Channel, Message
-from gameday.lab.cloud import code, internal, snapshots, stacks, zone_import
+from gameday.lab.cloud import (
+    code,
+    functions,
+    internal,
+    queues,
+    snapshots,
+    sns_events,
+    stacks,
+    zone_import,
+)
 from gameday.lab.cloud.dns_question import DnsQuestion
 from gameday.lab.cloud.experiments import World
 from gameday.lab.cloud.fis_api import Experiments
+from gameday.lab.cloud.function_logs import FunctionLogs
 from gameday.lab.cloud.global_tables import GlobalTables
 from gameday.lab.cloud.http import Request, Response, serve
+from gameday.lab.cloud.lambda_api import CONCURRENCY, LambdaApi
 from gameday.lab.cloud.metrics import Metrics
 from gameday.lab.cloud.moto_app import Moto
 from gameday.lab.cloud.own import OwnOperations
@@ -43,6 +54,17 @@ class Cloud:
         self.code_dir = Path(spec["dir"]) / "code"
         self.moto = Moto(account, base_url)
         self.regions = Regions(spec["regions"])
+        self._invoking: set[asyncio.Task[Any]] = set()
+        self.moto.repairs |= {
+            "lambda": functools.partial(functions.repair, self.invoke_later),
+            "sqs": functools.partial(queues.repair, speed),
+            "sns": functools.partial(sns_events.repair, self.invoke_later),
+        }
+        self.queues = queues.Queues(self.moto, clock.Clock(speed))
+        self.logs = FunctionLogs(self.moto)
+        self.lambda_api = LambdaApi(
+            self.moto, account, spec.get("account_concurrency") or CONCURRENCY
+        )
         self.tables = GlobalTables(self.regions, account)
         addresses = [region["address"] for region in spec["regions"].values()]
         self.route53 = Route53(
@@ -65,6 +87,7 @@ class Cloud:
             "route53-recovery-cluster": own(
                 "route53-recovery-cluster", handlers=self.route53.routing_controls.handlers()
             ),
+            "lambda": own("lambda", handlers=self.lambda_api.handlers()),
             "fis": own("fis", handlers=self.experiments.handlers()),
             "cloudformation": own(
                 "cloudformation", handlers=self.stacks.handlers(), refused=stacks.refused
@@ -92,14 +115,25 @@ class Cloud:
                 return lambda_error("InvalidParameterValueException", bad_code, 400)
         if scope.service == "dynamodb":
             return await self._dynamodb(scope, request)
+        if scope.service == "sqs" and action_of(request) == "ReceiveMessage":
+            return await self.queues.receive(request, scope.region)
         response = None
         if scope.service in self.own:
             response = await self.own[scope.service].handle(scope, request)
         if response is None:
             response = self.moto.call(request, scope.service)
         if not is_read(request):
+            self.queues.woken()
             await self.changed(scope, action_of(request))
         return response
+
+    def invoke_later(self, region: str, arn: str, event: str) -> None:
+        """Hand an event of another service's to the function `arn`, asynchronously."""
+        path = f"/2015-03-31/functions/{quote(arn, safe='')}/invocations"
+        request = Request("POST", path, ((b"x-amz-invocation-type", b"Event"),), event.encode())
+        task = asyncio.create_task(self.regions.invoke(region, request))
+        self._invoking.add(task)
+        task.add_done_callback(self._invoking.discard)
 
     def adopt(self, body: dict[str, Any]) -> list[str]:
         """Take over an exported zone; what to warn of."""
@@ -141,7 +175,10 @@ class Cloud:
     def region_body(self, region: str) -> dict[str, Any]:
         """The snapshot of one Region."""
         return {
-            "functions": snapshots.functions(self.moto, region, self.code_dir),
+            "functions": self.lambda_api.add_settings(
+                region, functions.functions(self.moto, region, self.code_dir)
+            ),
+            "event_sources": self.lambda_api.event_sources(region),
             "apis": snapshots.apis(self.moto, region),
             "domains": snapshots.domains(self.moto, region),
             "global_tables": self.tables.of_region(region),
@@ -204,6 +241,7 @@ async def main(channel: Channel, spec: dict[str, Any]) -> None:
     channel.on("health", lambda m: cloud.route53.observed(m["checks"]))
     channel.on("resources", lambda m: cloud.question.outside.stand_in(m["resources"]))
     channel.on("metrics", lambda m: cloud.metrics.received(m["from"], m["region"], m["rows"]))
+    channel.on("logs", lambda m: cloud.logs.received(m["region"], m["at_ms"], m["rows"]))
     channel.on("resend", cloud.resend)
     channel.on("report", lambda m: channel.send("answer", ask=m["ask"], status=status(cloud)))
     endpoint = urlsplit(spec["aws_endpoint"])

@@ -60,6 +60,7 @@ class Moto:
     def __init__(self, account: str, base_url: str) -> None:
         self._account, self._base_url = account, base_url
         self._repaired: set[str] = set()
+        self.repairs = dict(REPAIRS)
         os.environ.update(
             MOTO_ACCOUNT_ID=account,
             MOTO_ACM_VALIDATION_WAIT="-1",  # certificates are issued when first described
@@ -117,7 +118,7 @@ class Moto:
         """Import and mend `service`, as its first call does."""
         if service not in self._repaired:
             self._repaired.add(service)
-            REPAIRS.get(service, lambda: None)()
+            self.repairs.get(service, lambda: None)()
 
     def backend(self, service: str, region: str) -> Any:
         """moto's backend object of `service` (signing name) in `region` (`aws` when global)."""

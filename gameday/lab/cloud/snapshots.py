@@ -7,15 +7,11 @@ body only when it differs from the last one sent.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 from gameday.lab.channel import Channel
-from gameday.lab.cloud.code import BadArchive, unpack
 from gameday.lab.cloud.http_apis import (
     REST_TTL_S,
     function_of,
@@ -31,47 +27,6 @@ Body = dict[str, Any]
 
 _HEADER = "gatewayresponse.header."
 _TIMEOUT_MS = 29_000
-
-
-def functions(moto: Moto, region: str, code_dir: Path) -> dict[str, Body]:
-    """The functions of a Region by name, with their code unpacked under `code_dir`."""
-    if not moto.used("lambda"):
-        return {}
-    bodies = {}
-    backend = moto.backend("lambda", region)
-    for function in backend.list_functions():
-        if function.package_type == "Zip":
-            try:
-                layers = _layers(backend, function, code_dir)
-                bodies[function.function_name] = _function(function, code_dir, layers)
-            except BadArchive as error:  # code from S3, which nobody could check before
-                log.error("function %s in %s: %s", function.function_name, region, error)
-    return bodies
-
-
-def _layers(backend: Any, function: Any, code_dir: Path) -> list[str]:
-    """The unpacked layers of a function, the last first, for later ones go before."""
-    versions = (backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers)
-    return [str(unpack(v.code_bytes, code_dir)) for v in versions if v and v.code_bytes][::-1]
-
-
-def _function(function: Any, code_dir: Path, layers: list[str]) -> Body:
-    sha256 = base64.b64decode(function.code_sha_256).hex()
-    body: Body = {
-        "arn": function.function_arn.replace(":$LATEST", ""),
-        "handler": function.handler,
-        "runtime": function.run_time,
-        "code": str(unpack(function.code_bytes, code_dir, sha256)),
-        "timeout_s": int(function.timeout),
-        "memory_mb": int(function.memory_size),
-        "environment": dict(function.environment_vars or {}),
-        "layers": layers,
-    }
-    fingerprint = json.dumps(body, sort_keys=True).encode()
-    body["revision"] = hashlib.sha256(fingerprint).hexdigest()[:16]
-    reserved = function.reserved_concurrency
-    body["reserved"] = None if reserved is None else int(reserved)
-    return body
 
 
 def apis(moto: Moto, region: str) -> list[Body]:
@@ -109,7 +64,7 @@ def _routes(api: Any, stage: Any) -> Iterable[Body]:
         path = resource.get_path()
         for name, method in resource.resource_methods.items():
             if method.method_integration is not None:
-                integration = _integration(method.method_integration.to_json())
+                integration = _integration(method.method_integration.to_json(), stage)
                 authorizer = api.authorizers.get(method.authorizer_id)
                 if authorizer is not None and method.authorization_type == "CUSTOM":
                     integration["authorizer"] = _authorizer(authorizer)
@@ -119,12 +74,13 @@ def _routes(api: Any, stage: Any) -> Iterable[Body]:
                 yield {"method": name, "path": path, "integration": integration}
 
 
-def _integration(integration: Body) -> Body:
+def _integration(integration: Body, stage: Any) -> Body:
     return {
         "type": integration["type"],
-        "function": function_of(integration["uri"]),
+        "function": function_of(integration["uri"], stage.variables),
         "timeout_ms": int(integration["timeoutInMillis"] or _TIMEOUT_MS),
         "templates": integration["requestTemplates"] or {},
+        "passthrough": integration["passthroughBehavior"] or "WHEN_NO_MATCH",
         "responses": integration["integrationResponses"] or {},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gameday.lab.cloud import snapshots
+from gameday.lab.cloud import functions, snapshots
 
 if TYPE_CHECKING:
     from gameday.lab.cloud.main import Cloud
@@ -33,7 +33,7 @@ def status(cloud: Cloud) -> dict[str, Any]:
 
 
 def _functions(cloud: Cloud, region: str) -> dict[str, Any]:
-    found = snapshots.functions(cloud.moto, region, cloud.code_dir)
+    found = functions.functions(cloud.moto, region, cloud.code_dir)
     shown = ("handler", "runtime", "timeout_s", "memory_mb", "reserved")
     return {name: {k: f[k] for k in shown} for name, f in found.items()}
 

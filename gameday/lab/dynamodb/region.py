@@ -12,9 +12,11 @@ import contextlib
 import gc
 import hmac
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from gameday.clock import now
+from gameday.errors import LabError
 from gameday.lab.channel import Channel
 from gameday.lab.dynamodb import expiry
 from gameday.lab.dynamodb.backend import LabBackend
@@ -80,6 +82,18 @@ class RegionDynamoDB:
     def metrics(self) -> list[Row]:
         """Rows of the `metrics` message, of what happened since the last call."""
         return self._exchange.metrics()
+
+    def streams(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """One call of this Region's DynamoDB Streams, from within.
+
+        :raises LabError: it was refused.
+        """
+        target = f"DynamoDBStreams_20120810.{operation}"
+        status, answer = self._operations.call(target, json.dumps(body).encode())
+        if status != 200:
+            raise LabError(f"{operation}: {answer.decode('utf-8', 'replace')}")
+        found: dict[str, Any] = json.loads(answer)
+        return found
 
     def status(self) -> dict[str, Any]:
         """What `lab status` shows: each table's items and what waits for each other Region."""

@@ -36,6 +36,7 @@ class Result:
     payload: bytes
     error: str | None = None
     reason: str = ""
+    version: str = "$LATEST"  # what ran
 
 
 Done = Callable[[Result], None]
@@ -44,10 +45,11 @@ Done = Callable[[Result], None]
 class Invocation:
     """One event on its way through a function."""
 
-    __slots__ = ("done", "event", "request_id", "started_at")
+    __slots__ = ("arn", "done", "event", "request_id", "started_at")
 
-    def __init__(self, request_id: str, event: bytes, done: Done) -> None:
+    def __init__(self, request_id: str, event: bytes, done: Done, arn: str) -> None:
         self.request_id, self.event, self.done = request_id, event, done
+        self.arn = arn  # as it was called: with the alias or the version
         self.started_at = 0.0
 
 
@@ -67,6 +69,7 @@ class Environment:
     def __init__(self, name: str, function: Mapping[str, Any], log: FunctionLog,
                  events: Events) -> None:  # fmt: skip
         self.name, self.function = name, function
+        self.version: str = function.get("version", "$LATEST")
         self.state = "starting"
         self.retired = False
         self._log, self._events = log, events
@@ -93,7 +96,9 @@ class Environment:
         order = zygote.Order(
             code=code,
             handler=self.function["handler"],
-            env=environment_variables(base, self.name, self.function, self._api.address),
+            env=environment_variables(
+                base, self.name, self.function, self._api.address, self._log.stream
+            ),
             log=str(self._log.path),
             fresh=any(os.path.isdir(os.path.join(code, m)) for m in ("boto3", "botocore")),
             runtime=runtime,
@@ -107,10 +112,10 @@ class Environment:
         self.state, self._current = "busy", invocation
         invocation.started_at = clock.monotonic()
         deadline_ms = int((clock.now() + timeout_s) * 1000)
-        self._log.start(invocation.request_id)
+        self._log.start(invocation.request_id, self.version)
         # Lambda's timeout limits work, and work is not scaled by the lab's speed.
         self._timer = asyncio.get_running_loop().call_later(timeout_s, self._times_out)
-        self._api.give(invocation.request_id, self.function["arn"], deadline_ms, invocation.event)
+        self._api.give(invocation.request_id, invocation.arn, deadline_ms, invocation.event)
 
     def retire(self) -> None:
         """End it, after the invocation that it runs."""
@@ -127,10 +132,10 @@ class Environment:
             self._events.free(self)
 
     def _responds(self, request_id: str, payload: bytes) -> None:
-        self._finish(request_id, Result(payload))
+        self._finish(request_id, Result(payload, version=self.version))
 
     def _fails(self, request_id: str, document: bytes) -> None:
-        self._finish(request_id, Result(document, "Unhandled"))
+        self._finish(request_id, Result(document, "Unhandled", version=self.version))
 
     def _finish(self, request_id: str, result: Result) -> None:
         invocation = self._current
@@ -155,7 +160,7 @@ class Environment:
         self._log.line(message)
         self.retired = True  # `_finish` ends what is retired
         document = error_document("Sandbox.Timedout", message)
-        self._finish(request_id, Result(document, "Unhandled"))
+        self._finish(request_id, Result(document, "Unhandled", version=self.version))
 
     def _init_fails(self, document: bytes) -> None:
         if self.state == "starting":
@@ -181,7 +186,7 @@ class Environment:
         elif self._current:
             request_id = self._current.request_id
             self._log.line(f"RequestId: {request_id} Error: {message}")
-            self._finish(request_id, Result(document, "Unhandled"))
+            self._finish(request_id, Result(document, "Unhandled", version=self.version))
         self._end()
 
     def _end(self) -> None:

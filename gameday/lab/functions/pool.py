@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import deque
-from collections.abc import Mapping
+import random
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from gameday.lab.functions import references
 from gameday.lab.functions.environment import Done, Environment, Events, Invocation, Result
 from gameday.lab.functions.function_log import FunctionLog
 from gameday.lab.functions.runtime_api import error_document
+from gameday.lab.functions.variables import log_group
 from gameday.lab.functions.zygote import Zygote
 from gameday.lab.request_id import new_request_id
 
@@ -32,17 +35,17 @@ ACCOUNT_LIMIT = "ConcurrentInvocationLimitExceeded"
 
 
 class Function:
-    """One function: its configuration, its environments and the requests that wait."""
+    """One function or one version of it: configuration, environments, requests that wait."""
 
     def __init__(self, name: str, log_: FunctionLog) -> None:
-        self.name, self.log = name, log_
+        self.name, self.log = name, log_  # both without the version
         self.configuration: Mapping[str, Any] = {}
         self.environments: set[Environment] = set()
         self.idle: list[Environment] = []
         self.waiting: deque[Invocation] = deque()
         self.in_flight = 0
         self.starting: set[Environment] = set()
-        self.to_warm = False
+        self.to_warm = self.warmed = False
 
     def wants_environment(self) -> bool:
         """Whether one more should be started now."""
@@ -66,47 +69,89 @@ class Pool:
     """All functions of a Region. Everything runs on the loop; nothing here blocks."""
 
     def __init__(
-        self, zygote: Zygote, base: Mapping[str, str], logs: Path, runtime: str, observer: Observer
-    ) -> None:
+        self, zygote: Zygote, base: Mapping[str, str], logs: Path, runtime: str,
+        observer: Observer, seed: int = 0, account_concurrency: int = ACCOUNT_CONCURRENCY,
+    ) -> None:  # fmt: skip
         self._zygote, self._base, self._logs, self._runtime = zygote, base, logs, runtime
-        self._observer = observer
-        self._functions: dict[str, Function] = {}
+        self._observer, self._random = observer, random.Random(seed)
+        self._account_concurrency = self._unreserved = account_concurrency
+        self._functions: dict[str, Function] = {}  # by name, or name:VERSION
+        self._configured: Mapping[str, Mapping[str, Any]] = {}
+        self._logs_open: dict[str, FunctionLog] = {}
         self._owners: dict[Environment, Function] = {}
-        self._in_flight = 0
+        self._busy: Counter[str] = Counter()  # by name: versions share a reservation
         self._events = Events(self._free, self._init_failed, self._finished, self._gone)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def apply(self, functions: Mapping[str, Mapping[str, Any]]) -> None:
         """Take the functions of a snapshot. A new `revision` replaces the environments."""
-        for name in self._functions.keys() - functions.keys():
-            self._remove(self._functions.pop(name))
-        for name, configuration in functions.items():
-            function = self._functions.get(name)
+        self._configured = functions
+        reserved = (f.get("reserved") or 0 for f in functions.values())
+        self._unreserved = self._account_concurrency - sum(reserved)
+        entries = dict(_entries(functions))
+        for key in self._functions.keys() - entries.keys():
+            self._remove(self._functions.pop(key))
+        for key, configuration in entries.items():
+            function = self._functions.get(key)
             if function is None:
-                function = Function(name, FunctionLog(self._logs / f"{name}.log"))
-                self._functions[name] = function
+                name = key.partition(":")[0]
+                function = self._functions[key] = Function(name, self.log(name))
             replaced = function.configuration.get("revision") != configuration["revision"]
             function.configuration = configuration
             if replaced:
                 self._retire(function)
-                function.to_warm = configuration.get("reserved") != 0
+                function.warmed = False
+            if not function.warmed and self._is_warmed(key):
+                function.warmed = function.to_warm = True
         self._start_wanted()
 
-    def invoke(self, name: str, event: bytes, done: Done) -> str:
-        """Run `event` through function `name`; `done` hears its result once. The request id.
+    def _is_warmed(self, key: str) -> bool:
+        """Whether an environment stands ready: of functions, and versions that an alias means."""
+        name, _, version = key.partition(":")
+        function = self._configured[name]
+        aliases = (function.get("aliases") or {}).values()
+        aliased = any(version == a["version"] or version in a["weights"] for a in aliases)
+        return function.get("reserved") != 0 and (not version or aliased)
 
-        :raises KeyError: there is no such function.
+    def log(self, name: str) -> FunctionLog:
+        """The log of function `name`, which its versions share."""
+        if name not in self._logs_open:
+            self._logs_open[name] = FunctionLog(self._logs / f"{name}.log")
+        return self._logs_open[name]
+
+    def logs(self) -> Iterator[tuple[str, FunctionLog]]:
+        """The log group of every function, and its log."""
+        for name, configuration in self._configured.items():
+            if name in self._logs_open:
+                yield log_group(name, configuration), self._logs_open[name]
+
+    def configuration(self, name: str) -> Mapping[str, Any] | None:
+        """What the last snapshot says of the function called `name`; None if it is gone."""
+        return self._configured.get(name)
+
+    def invoke(
+        self, reference: str, event: bytes, done: Done, request_id: str | None = None
+    ) -> str:
+        """Run `event`; `done` hears its result once. The request id, a new one unless given.
+
+        `reference` is a function's name, with a version or an alias after a colon if there is one.
+
+        :raises KeyError: there is no such function, version or alias.
         """
-        function = self._functions[name]
-        request_id = new_request_id()
-        reserved = function.configuration.get("reserved")
-        if reserved is not None and function.in_flight >= reserved:
+        name, qualifier = references.split(reference)
+        about = self._configured[name]
+        chance = self._random.random() if qualifier else 0.0
+        function = self._functions[references.resolve(name, qualifier, about, chance)]
+        request_id = request_id or new_request_id()
+        reserved = about.get("reserved")
+        if reserved is not None and self._busy[name] >= reserved:
             return self._throttle(function, request_id, RESERVED_LIMIT, done)
-        if self._in_flight >= ACCOUNT_CONCURRENCY:
+        if reserved is None and self._unreserved_busy() >= self._unreserved:
             return self._throttle(function, request_id, ACCOUNT_LIMIT, done)
         function.in_flight += 1
-        self._in_flight += 1
-        invocation = Invocation(request_id, event, done)
+        self._busy[name] += 1
+        arn = f"{about['arn']}:{qualifier}" if qualifier else about["arn"]
+        invocation = Invocation(request_id, event, done, arn)
         if function.idle:
             function.idle.pop().give(invocation)
         else:
@@ -114,19 +159,35 @@ class Pool:
             self._start_wanted()
         return request_id
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._functions
+    def _unreserved_busy(self) -> int:
+        """Invocations that draw on what no function has reserved for itself."""
+        busy = self._busy.total()
+        if busy < self._unreserved:  # the hot path: the functions need not be looked at
+            return busy
+        return sum(n for name, n in self._busy.items()
+                   if (self._configured.get(name) or {}).get("reserved") is None)  # fmt: skip
+
+    def __contains__(self, reference: str) -> bool:
+        name, qualifier = references.split(reference)
+        if name not in self._configured:
+            return False
+        try:
+            return references.resolve(name, qualifier, self._configured[name], 0.0) is not None
+        except KeyError:
+            return False
 
     def status(self) -> dict[str, Any]:
-        """Counts for `lab status`."""
+        """Counts for `lab status`; `warm`: every environment that stands ready does so."""
+        starting = self._starting()
         return {
             "functions": {
-                name: {"environments": len(f.environments), "in_flight": f.in_flight}
-                for name, f in self._functions.items()
+                key: {"environments": len(f.environments), "in_flight": f.in_flight}
+                for key, f in self._functions.items()
             },
             "environments": sum(len(f.environments) for f in self._functions.values()),
-            "starting": self._starting(),
-            "in_flight": self._in_flight,
+            "starting": starting,
+            "warm": not starting and not any(f.to_warm for f in self._functions.values()),
+            "in_flight": self._busy.total(),
         }
 
     def close(self) -> None:
@@ -134,7 +195,8 @@ class Pool:
         for function in list(self._functions.values()):
             function.waiting.clear()
             self._retire(function)
-            function.log.close()
+        for open_log in self._logs_open.values():
+            open_log.close()
         self._functions.clear()
 
     def _throttle(self, function: Function, request_id: str, reason: str, done: Done) -> str:
@@ -212,8 +274,18 @@ class Pool:
 
     def _done(self, function: Function, invocation: Invocation, result: Result) -> None:
         function.in_flight -= 1
-        self._in_flight -= 1
+        self._busy[function.name] -= 1
         invocation.done(result)
+
+
+def _entries(
+    functions: Mapping[str, Mapping[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every function, and every published version as `name:VERSION`."""
+    for name, configuration in functions.items():
+        yield name, configuration
+        for version, published in (configuration.get("versions") or {}).items():
+            yield f"{name}:{version}", published
 
 
 def _one_line(document: bytes) -> str:

@@ -46,23 +46,29 @@ def base_variables(spec: Mapping[str, Any]) -> dict[str, str]:
 
 
 def environment_variables(
-    base: Mapping[str, str], name: str, function: Mapping[str, Any], runtime_api: str
-) -> dict[str, str]:
+    base: Mapping[str, str], name: str, function: Mapping[str, Any], runtime_api: str,
+    log_stream: str,
+) -> dict[str, str]:  # fmt: skip
     """The variables of one environment of `function`; what Lambda reserves wins over its own."""
     memory_mb = function["memory_mb"]
     own = {str(k): str(v) for k, v in (function.get("environment") or {}).items()}
     return own | dict(base) | _layer_path(function) | {
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_LAMBDA_FUNCTION_NAME": name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": function.get("version", "$LATEST"),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory_mb),
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": "lab",
+        "AWS_LAMBDA_LOG_GROUP_NAME": log_group(name, function),
+        "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{function['runtime']}",
         "_HANDLER": function["handler"],
         "LAMBDA_TASK_ROOT": function["code"],
     }  # fmt: skip
+
+
+def log_group(name: str, function: Mapping[str, Any]) -> str:
+    """Where the logs of `function` go in CloudWatch Logs."""
+    return str(function.get("log_group") or f"/aws/lambda/{name}")
 
 
 def _layer_path(function: Mapping[str, Any]) -> dict[str, str]:
