@@ -140,6 +140,8 @@ def _check(overrides: Mapping[str, str]) -> None:
     """
     if clients := overrides.get("GAMEDAY_CLIENTS"):
         profiles.parse_mix(clients)
+    if (locustfile := overrides.get("GAMEDAY_LOCUSTFILE")) and not Path(locustfile).is_file():
+        raise UsageError(f"--locustfile {locustfile}: no such file")
     for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
         value = overrides.get(f"GAMEDAY_{option}")
         if value is not None and not least <= float(value) < math.inf:

@@ -162,6 +162,8 @@ def why_ended(file: str, lines: list[str], source: str = "") -> str | None:
                 "1.0: HttpLocust is HttpUser, task_set is tasks"
             )
         return f"{file}: has no user class; derive one from HttpUser, FastHttpUser or FailoverUser"
+    if "There are no users with weight > 0" in text:
+        return f"{file}: zero users: give a user class a weight above 0"
     if found := re.search(r"^ModuleNotFoundError: No module named '([^']+)'", text, re.M):
         return f"{file}: does not import: the package {found[1]} is not installed here"
     if found := re.search(r"^gameday: (.+)", text, re.M):

@@ -18,6 +18,9 @@ def gameday(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
+EXPERIMENT = str(Path(__file__).parents[2] / "experiments" / "region-outage.yaml")
+
+
 @pytest.mark.parametrize("verb", sorted(COMMANDS))
 def test_does_every_verb_explain_itself(verb: str) -> None:
     code, output = gameday(verb, "--help")
@@ -45,6 +48,9 @@ def test_does_help_import_neither_boto_nor_chaos() -> None:
         (("stop",), "no run is under way"),
         (("rollback",), "no run with an undo journal"),
         (("init",), "two Regions"),
+        (("run", EXPERIMENT, "--locustfile", "nosuch.py"), "--locustfile nosuch.py: no such file"),
+        (("run", EXPERIMENT, "--clients", "polled=100"), "there is no profile 'polled'"),
+        (("run", EXPERIMENT, "--rate", "0"), "--rate 0.0: a number above 0"),
     ],
 )
 def test_is_a_mistake_one_line_that_names_the_remedy(
