@@ -1,5 +1,6 @@
 """The board: which checkers a check has, what it remembers, and what it tells."""
 
+from collections import Counter
 from typing import Any
 
 from gameday.lab.check_board import Board
@@ -30,6 +31,14 @@ def test_a13_sixteen_checkers_two_in_each_region_each_with_its_own_address():
     assert len({c.ip for c in found}) == 16
     assert {c.ordinal for c in found} == {0, 1}
     assert all(0 <= c.phase < 1 for c in found)
+
+
+def test_a14_a15_checkers_do_not_coordinate_some_seconds_see_several_and_some_none():
+    for interval_s in (30, 10):  # 16 requests in each: one every 1.9 s, or 1.6 a second
+        seconds = Counter(int(c.phase * interval_s) for c in checkers(board()))
+        assert seconds.total() == 16
+        assert max(seconds.values()) > 1
+        assert len(seconds) < interval_s
 
 
 def test_the_seed_fixes_the_phases_whatever_the_check_is_called():

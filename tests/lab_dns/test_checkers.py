@@ -6,11 +6,13 @@ import gzip
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 import trustme
 
+from gameday import clock
 from gameday.clock import Clock
 from gameday.lab import checkers
 from gameday.lab.check_board import Checker
@@ -306,6 +308,29 @@ def test_a_503_fails_the_check_and_a_200_brings_it_back(channel, make_spec):
     asyncio.run(run())
     changes = [(e["healthy"], e["votes"]) for e in channel.events("lab.health_changed")]
     assert changes == [(True, 16), (False, 2), (True, 3)]  # A17: 12.5 % and 18.75 % of 16
+
+
+def test_a3_the_interval_counts_from_the_response(channel, make_spec):
+    took_s, interval_s = 0.05, 10 / 50
+    probes: dict[Checker, list[tuple[float, float]]] = {}
+
+    class Slow(checkers.Role):
+        async def _probe(self, check: HealthCheck, checker: Checker) -> None:
+            began = clock.monotonic()
+            await asyncio.sleep(took_s)
+            probes.setdefault(checker, []).append((began, clock.monotonic()))
+
+    async def run() -> None:
+        role = Slow(channel, make_spec(name="checkers", speed=50.0))
+        role.listen()
+        channel.handlers["snapshot"](snapshot(configured()))
+        await until(lambda: len(probes) == 16 and all(len(p) >= 3 for p in probes.values()))
+        role.dismiss()
+
+    asyncio.run(run())
+    for seen in probes.values():
+        for (_, answered), (asked, _) in pairwise(seen):
+            assert asked - answered >= 0.99 * interval_s
 
 
 def test_inverting_takes_effect_at_once_and_keeps_the_counters(channel, make_spec):
