@@ -17,6 +17,7 @@ from gameday import clock
 from gameday.clock import Clock
 from gameday.errors import UsageError
 from gameday.load.behaviours import behaviours
+from gameday.load.behaviours import behaviours
 from gameday.load.client import ClientPool, region_at
 from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item, KnownItems
@@ -99,6 +100,9 @@ class LoadProcess:
         own = [self.clients[n] for n in self._own]
         rate_per_s = None if self.closed else self.options.rate_per_s
         self._recorder.start(own, rate_per_s, process)
+        self._recorder.event(
+            "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
+        )
         self._recorder.event(
             "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
         )

@@ -6,7 +6,6 @@ check must move DNS and nothing else.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from gameday.measure.clients import ClientRecovery, KindRecovery, client_period_
 from gameday.measure.rpo import write_rate_per_s
 from gameday.measure.rto import BIN_WALL_S
 from gameday.measure.run import Run
+from gameday.predict.behaviour import Behaviour
 from gameday.predict.model import Mode, Population, Prediction, Settings, predict
 from gameday.predict.zone import settings_for
 
@@ -76,27 +76,39 @@ def settings(run: Run) -> Settings | None:
     )
 
 
-PREDICTED = re.compile(r"per-request|pooled(-max-age-\d+(\.\d+)?)?")
-"""The client profiles whose way of leaving a Region is predicted."""
-
-
 def prediction(run: Run, counted: list[ClientRecovery]) -> Prediction | None:
-    """What was to be expected for these clients; None without exports that say how DNS is set up,
-    or with a kind of client that is not predicted.
+    """What was to be expected for these clients; None without exports that say how DNS is set up.
+
+    Kinds of client that cannot be predicted are left out, and with them the recovery time.
 
     :param counted: the clients that the lost Region served, as measured: how latency records
         divide clients is the zone's doing and not part of the prediction.
     """
     found = settings(run)
-    if found is None or not counted or unpredicted(counted):
+    if found is None or not counted:
         return None
-    seed = int(run.facts.get("seed") or 0)
-    return predict(found, populations(run, counted), np.random.default_rng(seed))
+    seed, left_out = int(run.facts.get("seed") or 0), unpredicted(run, counted)
+    known = [p for p in populations(run, counted) if p.profile not in left_out]
+    return predict(found, known, np.random.default_rng(seed), is_whole=not left_out)
 
 
-def unpredicted(counted: Sequence[ClientRecovery | KindRecovery]) -> list[str]:
-    """The kinds of client among these whose behaviour `gameday.predict` does not model."""
-    return sorted({r.profile for r in counted if not PREDICTED.fullmatch(r.profile)})
+def unpredicted(run: Run, counted: Sequence[ClientRecovery | KindRecovery]) -> dict[str, str]:
+    """The kinds of client among these that cannot be predicted, and why."""
+    period_s, black_hole = client_period_s(run), mode(run) is Mode.BLACK_HOLE
+    reasons = {}
+    for profile in sorted({r.profile for r in counted}):
+        how = behaviour(run, profile)
+        if how is None:
+            reasons[profile] = "the run does not say how they behave"
+        elif reason := how.unpredictable(period_s.get(profile, 0.0), black_hole=black_hole):
+            reasons[profile] = reason
+    return reasons
+
+
+def behaviour(run: Run, profile: str) -> Behaviour | None:
+    """How a kind of client treats names and connections, as the load recorded it."""
+    recorded = (e["profiles"].get(profile) for e in run.of("load.profiles"))
+    return Behaviour.of(profile, next((r for r in recorded if r), None))
 
 
 def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
@@ -115,6 +127,7 @@ def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
             caches=len({caches.get(r.client, r.client) for r in counted if r.profile == profile}),
             period_s=period_s.get(profile, 0.0),
             even=True,
+            behaviour=behaviour(run, profile),
         )
         for profile, count in sorted(clients.items())
     ]

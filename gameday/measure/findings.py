@@ -111,11 +111,12 @@ def _facts(run: Run) -> Json:
 
 
 def _recovery_json(run: Run, recovery_s: float | None, expected: Prediction | None) -> Json:
+    predicted = expected.recovery if expected else None
     return {
         "recovery_s": recovery_s,
         "objective_s": run.facts.get("objectives", {}).get("rto_s"),
-        "predicted": asdict(expected.recovery) if expected else None,
-        "difference": _difference(recovery_s, expected.recovery if expected else None),
+        "predicted": asdict(predicted) if predicted else None,
+        "difference": _difference(recovery_s, predicted),
         "still_failing_pct": round(cause.failing_pct(run), 1) if run.fault_at is not None else None,
     }
 

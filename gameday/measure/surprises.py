@@ -31,7 +31,7 @@ def surprises(
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
-        *_unpredicted(kinds),
+        *_unpredicted(run, kinds),
         *_out_of_band(links, kinds, expected),
         *_alarms(found_alarms),
         *_audited(audited),
@@ -111,10 +111,9 @@ def _behind(run: Run) -> Iterator[str]:
         yield f"Before the fault data was already {found.p99_s:.1f} s behind (p99)."
 
 
-def _unpredicted(kinds: list[KindRecovery]) -> Iterator[str]:
-    names = unpredicted(kinds)
-    if names:
-        yield f"Nothing was predicted: nobody models how {' and '.join(names)} leave a Region."
+def _unpredicted(run: Run, kinds: list[KindRecovery]) -> Iterator[str]:
+    for name, why in unpredicted(run, kinds).items():
+        yield f"No prediction for {name}, and none for the recovery time: {why}."
 
 
 def _out_of_band(
@@ -130,7 +129,8 @@ def _out_of_band(
             span = f"{low:.0f} s" if high - low < 1 else f"between {low:.0f} and {high:.0f} s"
             yield f"{link.name} took {link.measured_s:.0f} s; {span} were predicted."
     for kind in kinds:
-        mean = expected.clients[kind.profile].mean if expected else None
+        found = expected.clients.get(kind.profile) if expected else None
+        mean = found.mean if found else None
         if mean is None or kind.moved.at_least or mean.p0_1_s is None or mean.p99_9_s is None:
             continue
         if not mean.p0_1_s <= kind.moved.s <= mean.p99_9_s:

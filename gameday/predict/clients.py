@@ -8,12 +8,13 @@ refresh period is the TTL rounded up to that lattice, never the bare TTL.
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gameday.predict.behaviour import Behaviour
 
 Floats = NDArray[np.float64]
 
@@ -34,22 +35,34 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Clients of one kind that were served by the lost Region."""
+    """Clients of one kind that were served by the lost Region.
 
-    profile: str  # per-request, pooled, pooled-max-age-30
+    :raises ValueError: a profile whose name says nothing, without a behaviour.
+    """
+
+    profile: str  # per-request, pooled, pooled-max-age-30, or any name with a `behaviour`
     clients: int
     caches: int  # resolver caches among them
     period_s: float = 0.0  # between two requests of one client; 0: all the time
     ttl_s: float | None = None  # a resolver that stretches TTLs; None: the record's
     even: bool = False  # cache phases are spread evenly, as our load does, or at random
+    behaviour: Behaviour | None = None
 
     @property
-    def max_age_s(self) -> float | None:
-        """At what age a connection is dropped: 0 with every request, None never."""
-        if self.profile == "per-request":
-            return 0.0
-        found = re.fullmatch(r"pooled-max-age-(\d+(?:\.\d+)?)", self.profile)
-        return float(found[1]) if found else None
+    def how(self) -> Behaviour:
+        """The behaviour given, else the one that the profile's name says."""
+        found = self.behaviour or Behaviour.of(self.profile)
+        if found is None:
+            raise ValueError(f"the name {self.profile} does not say how such a client behaves")
+        return found
+
+    def kept_ttl_s(self, ttl_s: float) -> float:
+        """How long its resolver keeps an answer with that TTL."""
+        return max(self.ttl_s or ttl_s, self.how.ttl_min_s)
+
+    def lookup_s(self, step_s: float) -> float:
+        """Between two questions to its resolver, when it opens a connection every `step_s`."""
+        return lattice_s(self.how.name_cache_s, step_s) if self.how.name_cache_s else step_s
 
 
 def left_s(
@@ -61,16 +74,45 @@ def left_s(
     Infinite for a client whose connection outlives the fault: the answer reaches it, the client
     does not ask (curl, OkHttp and urllib3 keep a connection that works, whatever DNS says).
     """
-    age_s = population.max_age_s
-    ttl_s = population.ttl_s or ttl_s
-    runs = moved_s.shape[0]
-    if mode is Mode.BLACK_HOLE and age_s != 0.0:
-        return _after_timeout(rng, moved_s, population, ttl_s)
-    if age_s is None:
-        return np.full((runs, population.clients), math.inf)
+    period_s, how = population.period_s, population.how
+    life_s = how.life_s(period_s)
+    broken = _broken(how, period_s, mode)
+    stays = life_s is None and broken is None
+    if stays or math.isinf(how.name_cache_s):
+        return np.full((moved_s.shape[0], population.clients), math.inf)
+    if broken is not None:
+        return _after_break(rng, moved_s, population, ttl_s, broken)
+    return _undisturbed(rng, moved_s, population, ttl_s, life_s or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """How the fault itself ends a kept connection; seconds on the AWS clock."""
+
+    step_s: float  # from the first failed request to a look-up, and between two from then on
+    ages: bool  # meanwhile it may end by its age
+
+
+def _broken(how: Behaviour, period_s: float, mode: Mode) -> _Broken | None:
+    """None where the fault breaks no connection, or its age does it sooner."""
+    if how.life_s(period_s) == 0.0 or mode.serves:
+        return None
+    if mode is Mode.BLACK_HOLE:
+        return _Broken(period_s, ages=False)
+    dropped_s = how.drop_s(period_s)
+    if dropped_s is None or (how.max_age_s is not None and dropped_s >= how.max_age_s + period_s):
+        return None
+    return _Broken(dropped_s, ages=how.max_age_s is not None)
+
+
+def _undisturbed(
+    rng: np.random.Generator, moved_s: Floats, population: Population, ttl_s: float, life_s: float
+) -> Floats:
+    """When clients leave whose connections end by themselves: their look-ups go on as ever."""
+    runs, ttl_s = moved_s.shape[0], population.kept_ttl_s(ttl_s)
     per_cache = population.clients / population.caches
-    lookup_s = lattice_s(age_s, population.period_s) if age_s else population.period_s
-    step_s = lookup_s / per_cache  # between two look-ups in one cache
+    opened_s = lattice_s(life_s, population.period_s) if life_s else population.period_s
+    step_s = population.lookup_s(opened_s) / per_cache  # between two look-ups in one cache
     refresh_s = lattice_s(ttl_s, step_s)
     fresh = moved_s[:, None] + refresh_s * _phases(rng, runs, population, ttl_s, refresh_s, step_s)
     of_client = np.arange(population.clients) % population.caches
@@ -95,23 +137,31 @@ def _phases(
     return np.asarray((start + spread + jitter * step_s) % refresh_s / refresh_s, dtype=np.float64)
 
 
-def _after_timeout(
-    rng: np.random.Generator, moved_s: Floats, population: Population, ttl_s: float
+def _after_break(
+    rng: np.random.Generator,
+    moved_s: Floats,
+    population: Population,
+    ttl_s: float,
+    broken: _Broken,
 ) -> Floats:
-    """When clients leave that had kept a connection into a black hole, where it times out.
+    """When clients leave that had kept a connection which the fault breaks.
 
-    From the request after the one that timed out they look up with every request. An entry that
-    had expired meanwhile (always, with a connection kept for ever) is fetched anew then: the old
-    answer, if DNS has not moved yet, and for a whole TTL.
+    An entry that had expired meanwhile (always, with a connection kept for ever) is fetched anew at
+    the first look-up: the old answer, if DNS has not moved yet, and for a whole TTL.
     """
-    shape = (moved_s.shape[0], population.clients)
+    runs, ttl_s = moved_s.shape[0], population.kept_ttl_s(ttl_s)
     period_s = max(population.period_s, 1e-6)
-    asked = rng.uniform(period_s, 2 * period_s, shape)
-    if population.max_age_s is not None:
-        before_s = lattice_s(ttl_s, lattice_s(population.max_age_s, population.period_s))
-        left = rng.uniform(0.0, before_s, shape) - (before_s - ttl_s)
-        asked += period_s * np.ceil(np.maximum(0.0, left - asked) / period_s)
-    refresh_s = lattice_s(ttl_s, population.period_s)
+    life_s = population.how.life_s(population.period_s)
+    asked = broken.step_s + rng.uniform(0.0, period_s, (runs, population.clients))
+    lookup_s = population.lookup_s(max(broken.step_s, 1e-6))
+    if life_s is not None:  # an entry is of any age; one that is still valid is used to its end
+        opened_s = lattice_s(life_s, population.period_s)
+        if broken.ages:
+            asked = np.minimum(asked, rng.uniform(0.0, opened_s, asked.shape))
+        before_s = lattice_s(ttl_s, population.lookup_s(opened_s))
+        left = rng.uniform(0.0, before_s, asked.shape) - (before_s - ttl_s)
+        asked = asked + lookup_s * np.ceil(np.maximum(0.0, left - asked) / lookup_s)
+    refresh_s = lattice_s(ttl_s, lookup_s)
     rounds = np.maximum(0.0, np.ceil((moved_s[:, None] - asked) / refresh_s))
     return np.asarray(asked + rounds * refresh_s, dtype=np.float64)
 

@@ -80,13 +80,16 @@ class ClientsPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Everything that is predicted for one loss of a Region."""
+    """Everything that is predicted for one loss of a Region.
+
+    What depends on every client is None where some of them are not predicted.
+    """
 
     detection: Band
-    recovery: Band  # the headline
+    recovery: Band | None  # the headline
     back: Band  # from put back to healthy again
-    caches: Band  # DNS moved -> last per-request client
-    connections: Band  # the rest
+    caches: Band | None  # DNS moved -> last per-request client
+    connections: Band | None  # the rest
     clients: dict[str, ClientsPrediction] = field(default_factory=dict)
     data: DataBehind | None = None
 
@@ -96,8 +99,12 @@ def predict(
     populations: list[Population],
     rng: np.random.Generator,
     runs: int = 2000,
+    *,
+    is_whole: bool = True,
 ) -> Prediction:
     """What losing a Region would look like to `populations`, the clients that it served.
+
+    :param is_whole: False: there were others, too, of whom nobody can say when they leave.
 
     Sources: Route 53 Developer Guide ("How Amazon Route 53 determines whether a health check is
     healthy") for checkers; the record's TTL for caches; HTTP clients' own rules for connections.
@@ -115,10 +122,12 @@ def predict(
     served = settings.mode.serves
     return Prediction(
         detection=Band.of(detection),
-        recovery=Band.of(headline),
+        recovery=Band.of(headline) if is_whole else None,
         back=Band.of(np.zeros(runs) if settings.mode is Mode.INVERTED else back),
-        caches=Band.of(np.zeros(runs) if served else cached_end - moved),
-        connections=Band.of(_difference(headline, cached_end) if not served else np.zeros(runs)),
+        caches=Band.of(np.zeros(runs) if served else cached_end - moved) if is_whole else None,
+        connections=Band.of(_difference(headline, cached_end) if not served else np.zeros(runs))
+        if is_whole
+        else None,
         clients=_by_profile(populations, left),
         data=data_behind(rng, runs, settings.lag_s, settings.write_rate_per_s),
     )
@@ -186,7 +195,7 @@ def _caches_end(
     populations: list[Population], left: list[Floats], moved: Floats, headline: Floats
 ) -> Floats:
     """When the last client that looks up with every request had left (or the headline before)."""
-    per_request = [t for p, t in zip(populations, left, strict=True) if p.max_age_s == 0.0]
+    per_request = [t for p, t in zip(populations, left, strict=True) if p.profile == "per-request"]
     if not per_request:
         return moved
     last = np.concatenate(per_request, axis=1).max(axis=1)

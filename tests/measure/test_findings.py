@@ -43,6 +43,24 @@ def test_is_the_story_told_in_order(tmp_path) -> None:
             "dns.answer", "alarm.state", "load.window", "client.segment"}  # fmt: skip
 
 
+def test_is_a_kind_that_nobody_can_predict_named_and_the_rest_predicted(tmp_path) -> None:
+    run = Synthetic(Plan(clients={"per-request": 50, "odd-30": 50}))
+    value = findings(run.write(tmp_path / "unsaid"))
+    said = "No prediction for odd-30, and none for the recovery time: the run does not say how"
+    assert any(said in text for text in value["surprises"])
+    assert list(value["predicted"]["clients"]) == ["per-request"]
+    assert value["recovery"]["predicted"] is None
+    assert value["chain"]["links"][0]["predicted"]["mean_s"] > 20
+    Draft202012Validator(SCHEMA).validate(json.loads(json.dumps(value)))
+    run.add("load.profiles", -60, profiles={"odd-30": {"max_age_s": 30.0}, "per-request": None})
+    told = findings(run.write(tmp_path / "told"))
+    as_if = found(Plan(clients={"per-request": 50, "pooled-max-age-30": 50}), tmp_path / "as")
+    assert told["recovery"]["predicted"] is not None
+    of = [next(k for k in v["clients"] if "-30" in k["profile"]) for v in (told, as_if)]
+    means = [k["predicted"]["mean"]["mean_s"] for k in of]
+    assert means[0] == pytest.approx(means[1], abs=1.0)
+
+
 def test_do_the_links_add_up(tmp_path) -> None:
     value = found(Plan(), tmp_path)
     links = value["chain"]["links"]
