@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gameday import stacks
+from gameday import stacks, templates
 
 DEFAULT_ENDPOINT = "app.example.test"
 TTL_S = 60
+REGION_HEADER = "x-region"
+"""The response header that names the Region; the lab adds it where the application does not."""
+RTO_S, RPO_S = 150.0, 5.0
+"""Objectives where nobody states any; `gameday run --rto --rpo` does. Those of `gameday init`."""
+_REPLICATED = "AWS::DynamoDB::GlobalTable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,13 @@ class Brought:
             found.append(stacks.Stack("routing", f"{self.name}-routing", file, names[:1]))
         file = self.template or folder
         return stacks.Stacks(
-            file, self.name, self.host, "x-region", None, None, names, tuple(found)
+            file, self.name, self.host, REGION_HEADER, RTO_S, self._rpo_s(), names, tuple(found)
         )
+
+    def _rpo_s(self) -> float:
+        """Nobody here can read how far behind data is that no table replicates: no objective."""
+        held = templates.load(self.template).resources if self.template else {}
+        return RPO_S if any(r["Type"] == _REPLICATED for r in held.values()) else math.inf
 
 
 def from_json(body: Mapping[str, Any] | None) -> Brought | None:

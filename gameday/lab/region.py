@@ -51,6 +51,7 @@ class Region:
             self.functions.pool,
             self._counts,
             spec["speed"],
+            spec.get("region_header"),
         )
         here = spec["regions"][self.name]
         self._certificates = Certificates(
@@ -90,7 +91,7 @@ class Region:
             self._db_started = True
             if self.program:
                 await self.program.start()
-                self.door.program = Forwarder(self.program.address, self.name)
+                self.door.program = Forwarder(self.program.address)
             for listener in self.listeners:
                 await listener.serve()
             for kind in ("snapshot", "fault", "report"):

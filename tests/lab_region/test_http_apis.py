@@ -41,6 +41,11 @@ def guard(event, context):
             "policyDocument": {"Statement": {"Effect": effect, "Action": "execute-api:Invoke",
                                              "Resource": arn}}}
 
+def custom(event, context):
+    if "say" not in event:
+        raise ValueError("Malformed: nothing to say")
+    return {"said": event["say"]}
+
 def simple(event, context):
     allowed = event["identitySource"] == ["good"] and event["routeArn"].endswith("GET/guarded")
     return {"isAuthorized": allowed, "context": {"who": "ann"}}
@@ -53,6 +58,14 @@ SIMPLE = {"id": "s", "type": "REQUEST", "function": "simple", "payload": "2.0", 
 CORS = {"allow_origins": ["https://shop.test"], "allow_methods": ["GET", "PUT"],
         "allow_headers": ["x-a"], "expose_headers": ["x-b"], "allow_credentials": False,
         "max_age_s": 60}  # fmt: skip
+
+RESPONSES = {
+    "200": {"statusCode": "200", "responseTemplates": {"application/json": '{"heard": '
+                                                       "$input.json('$.said')}"}},
+    "400": {"statusCode": "400", "selectionPattern": "Malformed.*"},
+}  # fmt: skip
+PREFLIGHT = {"200": {"statusCode": "200", "responseParameters": {
+    "method.response.header.Access-Control-Allow-Origin": "'*'"}}}  # fmt: skip
 
 
 def route(method: str, path: str, name: str, **more: Any) -> dict[str, Any]:
@@ -81,12 +94,19 @@ def region(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegionProcess]:
     (code / "h.py").write_text(CODE)
     rest = {"id": "rest12", "name": "rest", "kind": "rest", "stage": "prod",
             "routes": [route("GET", "/mine", "echo", authorizer=TOKEN),
+                       route("POST", "/custom", "custom", type="AWS", responses=RESPONSES,
+                             templates={"application/json": '{"say": $input.json("$.what")}'},
+                             passthrough="WHEN_NO_TEMPLATES"),
+                       route("POST", "/as-it-is", "custom", type="AWS", responses=RESPONSES),
+                       route("OPTIONS", "/custom", "", type="MOCK", responses=PREFLIGHT,
+                             templates={"application/json": '{"statusCode": 200}'}),
+                       route("GET", "/elsewhere", "", type="HTTP_PROXY"),
                        route("GET", "/rare", "plain", throttle=[0.0001, 1])]}  # fmt: skip
     url = {"id": "u1", "name": "echo", "kind": "url", "stage": "$default",
            "routes": [route("ANY", "$default", "echo", payload="2.0")]}  # fmt: skip
     everything = http_api(id="every1", cors=None, stage="v1",
                           routes=[route("ANY", "$default", "echo", payload="2.0")])  # fmt: skip
-    names = ("echo", "plain", "text", "throws", "guard", "simple", "stopped")
+    names = ("custom", "echo", "plain", "text", "throws", "guard", "simple", "stopped")
     functions = {n: function(code, f"h.{'echo' if n == 'stopped' else n}") for n in names}
     functions["stopped"]["reserved"] = 0
     started = RegionProcess(spec(folder))
@@ -242,3 +262,33 @@ def test_when_is_a_route_throttled(region: RegionProcess) -> None:
     assert answers[2].text == '{"message":"Too Many Requests"}'
     rest = [ask(region, "/_aws/execute-api/rest12/prod/rare").status for _ in range(2)]
     assert rest == [502, 429]  # the function's answer is no answer for a REST API
+
+
+@pytest.mark.parametrize(
+    ("path", "content_type", "body", "status", "answered"),
+    [
+        ("/custom", "application/json", '{"what": "hello"}', 200, '{"heard": "hello"}'),
+        ("/custom", "text/plain", "hello", 415, '{"message":"Unsupported Media Type"}'),
+        ("/as-it-is", "application/json", '{"say": "hello"}', 200, '{"heard": "hello"}'),
+        ("/as-it-is", "text/plain", "hello", 400,
+         '{"message":"Could not parse request body into json"}'),
+    ],
+)  # fmt: skip
+def test_does_a_custom_integration_map_what_it_is_told(
+    region: RegionProcess, path: str, content_type: str, body: str, status: int, answered: str
+) -> None:
+    local = f"/_aws/execute-api/rest12/prod{path}"
+    answer = region.request("POST", local, body, {"Content-Type": content_type})
+    assert (answer.status, answer.text) == (status, answered)  # type: ignore[attr-defined]
+
+
+def test_what_becomes_of_an_error_a_preflight_and_a_foreign_integration(
+    region: RegionProcess,
+) -> None:
+    path = "/_aws/execute-api/rest12/prod"
+    raised = region.request("POST", f"{path}/as-it-is", "{}")
+    assert raised.status == 400
+    assert json.loads(raised.text)["errorType"] == "ValueError"  # type: ignore[attr-defined]
+    preflight = ask(region, f"{path}/custom", "OPTIONS")
+    assert (preflight.status, preflight.headers["access-control-allow-origin"]) == (200, "*")
+    assert ask(region, f"{path}/elsewhere").status == 500

@@ -67,7 +67,7 @@ def program(folder: Path, source: str = SERVER) -> dict[str, Any]:
 @pytest.fixture
 def region(start_region: Start, tmp_path: Path) -> RegionProcess:
     environ = {**os.environ, "AWS_PROFILE": "a-real-account"}
-    return start_region(environ, program=program(tmp_path))
+    return start_region(environ, program=program(tmp_path), region_header="x-region")
 
 
 def ask(region: RegionProcess, path: str, method: str = "GET", body: str | None = None) -> Any:

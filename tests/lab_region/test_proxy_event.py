@@ -10,7 +10,6 @@ import pytest
 
 from gameday.lab.front_door.gateway_responses import gateway_response
 from gameday.lab.front_door.hosts import Place, Stage
-from gameday.lab.front_door.mock_integration import mock_answer
 from gameday.lab.front_door.proxy_event import Arrival, proxy_answer, proxy_event
 from gameday.lab.front_door.routes import Resource, Routes
 from gameday.lab.http_connection import Request
@@ -194,49 +193,3 @@ def test_a_template_and_a_status_of_ones_own() -> None:
     answer = gateway_response("throttled", own, "r-1")
     assert answer.status == 503
     assert json.loads(answer.body) == {"why": "Internal server error", "id": "r-1"}
-
-
-def test_a_mock_answers_a_preflight() -> None:
-    answer = mock_answer(
-        {
-            "templates": {"application/json": '{"statusCode": 200}'},
-            "responses": {"default": {
-                "statusCode": "204",
-                "responseParameters": {
-                    "method.response.header.Access-Control-Allow-Origin": "'*'"},
-                "responseTemplates": {"application/json": "{}"},
-            }},
-        }
-    )  # fmt: skip
-    assert answer is not None
-    assert (answer.status, answer.body) == (204, b"{}")
-    assert ("Access-Control-Allow-Origin", "*") in answer.headers
-
-
-def test_a_mock_chooses_its_response_by_status() -> None:
-    answer = mock_answer(
-        {
-            "templates": {"application/json": "{'statusCode': 503}"},
-            "responses": {"5\\d\\d": {"statusCode": 500}, "default": {"statusCode": 200}},
-        }
-    )
-    assert answer is not None
-    assert answer.status == 500
-
-
-def test_a_mock_as_the_api_lists_it_is_chosen_by_its_selection_pattern() -> None:
-    answer = mock_answer(
-        {
-            "templates": {"application/json": '{"statusCode": 503}'},
-            "responses": {
-                "200": {"statusCode": "200", "selectionPattern": None},
-                "500": {"statusCode": "500", "selectionPattern": "5\\d{2}"},
-            },
-        }
-    )
-    assert answer is not None
-    assert answer.status == 500
-
-
-def test_a_mock_without_a_status_is_a_configuration_error() -> None:
-    assert mock_answer({"templates": {}, "responses": {}}) is None

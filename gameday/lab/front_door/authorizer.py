@@ -15,11 +15,15 @@ import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
-from gameday.lab.http_connection import Request
+from gameday.lab.front_door.integration import Call
+from gameday.lab.front_door.mapping_template import as_text, walk
+from gameday.lab.front_door.proxy_event import query_values
 
 Json = Mapping[str, Any]
+
+HELD_MAX = 10_000
+"""Decisions that are kept at once; beyond it those that no longer hold are dropped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,15 @@ class Decisions:
 
     def put(self, key: Hashable, decision: Decision, until: float) -> None:
         """Keep a decision until `until`."""
+        if len(self._held) >= HELD_MAX:
+            ordered = sorted(self._held.items(), key=lambda item: item[1][0])
+            self._held = dict(ordered[HELD_MAX // 2 :])
         self._held[key] = (until, decision)
 
 
-def identity(
-    authorizer: Json, request: Request, query: str, variables: Json
-) -> tuple[str, ...] | None:
+def identity(authorizer: Json, call: Call) -> tuple[str, ...] | None:
     """The values of the identity sources in order; None if one is missing, which is a 401."""
-    values = tuple(_value(s, request, query, variables) for s in authorizer["identity"])
+    values = tuple(_value(source, call) for source in authorizer["identity"])
     if not all(values):
         return None
     pattern = authorizer.get("pattern")
@@ -67,10 +72,11 @@ def identity(
     return tuple(v or "" for v in values)
 
 
-def request_event(authorizer: Json, values: Sequence[str], arn: str, event: Json) -> bytes:
-    """What the authorizer's function gets; `event` is what the function behind it would get."""
+def request_event(authorizer: Json, values: Sequence[str], arn: str, call: Call) -> bytes:
+    """What the authorizer's function gets; for REQUEST it begins with the proxy event of `call`."""
     if authorizer["type"] == "TOKEN":
         return _dump({"type": "TOKEN", "methodArn": arn, "authorizationToken": values[0]})
+    event = call.event(authorizer.get("payload"))
     body = {k: v for k, v in event.items() if k not in ("body", "isBase64Encoded")}
     if authorizer.get("payload") == "2.0":
         own: Json = {"type": "REQUEST", "routeArn": arn, "identitySource": list(values)}
@@ -88,6 +94,8 @@ def decision(authorizer: Json, payload: bytes) -> Decision | None:
     try:
         answer = json.loads(payload)
         context = dict(answer.get("context") or {})
+        if "payload" not in authorizer:  # a REST API's
+            context = {name: _scalar(value) for name, value in context.items()}
         if authorizer.get("simple"):
             return Decision(((answer["isAuthorized"] is True, ("*",)),), context)
         found = answer["policyDocument"]["Statement"]
@@ -118,15 +126,23 @@ def _covers(pattern: str, arn: str) -> bool:
     return re.fullmatch(escaped, arn, re.DOTALL) is not None
 
 
-def _value(source: str, request: Request, query: str, variables: Json) -> str | None:
-    """`header.NAME`, `querystring.NAME`, `stage.NAME`; contexts are taken as given."""
+def _value(source: str, call: Call) -> str | None:
+    """`header.NAME`, `querystring.NAME`, `stage.NAME`, `context.NAME` of a request."""
     kind, _, name = source.partition(".")
     if kind == "header":
-        raw = request.header(name.lower().encode())
-        return raw.decode("latin-1") if raw else None
+        return call.request.text(name.lower().encode()) or None
     if kind == "querystring":
-        return dict(parse_qsl(query, keep_blank_values=True)).get(name)
-    return str(variables.get(name) or "") if kind == "stage" else source
+        return query_values(call.arrival.query).get(name, [""])[-1]
+    if kind == "stage":
+        return str((call.place.stage.variables or {}).get(name) or "")
+    return as_text(walk(call.scope().context, f".{name}"))
+
+
+def _scalar(value: Any) -> str:
+    """A value of a REST API's context, which becomes text; objects and lists are refused."""
+    if isinstance(value, dict | list):
+        raise TypeError("a REST API takes texts, numbers and booleans only")
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _dump(event: Json) -> bytes:

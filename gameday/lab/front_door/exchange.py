@@ -8,8 +8,8 @@ Gateway"): at a REST API throttled is 500, an error, timeout or malformed answer
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from gameday import clock
@@ -22,11 +22,9 @@ from gameday.lab.front_door.authorizer import (
 )
 from gameday.lab.front_door.cors import preflight, with_cors
 from gameday.lab.front_door.gateway_responses import Answer, gateway_response, http_response
-from gameday.lab.front_door.hosts import DEFAULT_STAGE, Place, Stage
-from gameday.lab.front_door.http_event import http_answer, http_event
-from gameday.lab.front_door.mock_integration import mock_answer
-from gameday.lab.front_door.proxy_event import Arrival, proxy_answer, proxy_event
-from gameday.lab.front_door.routes import Match
+from gameday.lab.front_door.hosts import Place, Stage
+from gameday.lab.front_door.integration import Call, answer, mock, payload
+from gameday.lab.front_door.proxy_event import Arrival
 from gameday.lab.functions.environment import Result
 from gameday.lab.http_connection import Connection, Request
 from gameday.lab.log import log
@@ -35,17 +33,8 @@ from gameday.lab.request_id import new_extended_request_id, new_request_id
 if TYPE_CHECKING:
     from gameday.lab.front_door.door import FrontDoor
 
-EVENT_BYTES_MAX = 6 * 1024 * 1024
-"""The quota of a synchronous invocation."""
-
 TIMEOUT_MS = 29_000
 """Limits work like the function's own timeout, so the lab's speed does not shorten it."""
-
-DEFAULT_TYPES = {"http": "text/plain; charset=utf-8", "url": "application/json"}
-"""The content type of a format 2.0 answer that names none, by kind of API."""
-
-EVERY_TYPE = frozenset({"*/*"})
-"""HTTP APIs decode whatever the function says is base64."""
 
 RESERVED_PATHS = ("/ping", "/sping")
 """On a custom domain API Gateway answers these itself; useless as a health check of one's own."""
@@ -54,8 +43,8 @@ RESERVED_PATHS = ("/ping", "/sping")
 class Exchange:
     """One request and its one answer."""
 
-    __slots__ = ("_arrival", "_began", "_connection", "_door", "_integration", "_integration_began",
-                 "_match", "_place", "_request", "_timer")  # fmt: skip
+    __slots__ = ("_arrival", "_began", "_call", "_connection", "_door", "_integration",
+                 "_integration_began", "_place", "_request", "_timer")  # fmt: skip
 
     def __init__(self, door: FrontDoor, request: Request, connection: Connection, scheme: str,
                  port: int) -> None:  # fmt: skip
@@ -64,7 +53,7 @@ class Exchange:
         self._integration_began: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._place: Place | None = None
-        self._match: Match
+        self._call: Call
         self._integration: Mapping[str, Any]
         query = request.target.partition(b"?")[2].decode("latin-1")
         self._arrival = Arrival(
@@ -99,32 +88,33 @@ class Exchange:
             return
         if stage.cors:
             wanted = request.text(b"access-control-request-method")
-            answer = preflight(stage.cors, request.method, request.text(b"origin"), wanted)
-            if answer:
-                self._send(answer, has_cors=True)
+            allowed = preflight(stage.cors, request.method, request.text(b"origin"), wanted)
+            if allowed:
+                self._send(allowed, has_cors=True)
                 return
         match = stage.routes.find(place.path, None if stage.kind == "rest" else request.method)
         integration = match[0].integration(request.method) if match else None
         if match is None or integration is None:
             self._refuse("no_route")
             return
-        self._match, self._integration = match, integration
+        self._integration = integration
+        self._call = Call(request, place, match[0], match[1], self._arrival)
         limit, key = integration.get("throttle"), (stage.api, stage.stage, match[0].path)
         if not self._door.throttles.admit(limit, self._began, *key, request.method):
             self._refuse("too_many")
         elif integration.get("authorizer"):
-            self._authorize(place, integration["authorizer"])
+            self._authorize(integration["authorizer"])
         else:
             self._integrate(None)
 
     # Whether it may pass.
 
-    def _authorize(self, place: Place, authorizer: Mapping[str, Any]) -> None:
-        stage, query = place.stage, self._arrival.query
-        values = identity(authorizer, self._request, query, stage.variables or {})
+    def _authorize(self, authorizer: Mapping[str, Any]) -> None:
+        values = identity(authorizer, self._call)
         if values is None:
             self._refuse("unauthorized")
             return
+        stage = self._call.place.stage
         key = (stage.api, stage.stage, authorizer["id"], *values)
         held = self._door.decisions.get(key, self._began) if values else None
         if held:
@@ -132,8 +122,8 @@ class Exchange:
         elif authorizer["function"] not in self._door.functions:
             self._refuse("authorizer_failed")
         else:
-            arn = self._arn(place)
-            event = request_event(authorizer, values, arn, self._event(authorizer, None))
+            arn = self._call.arn(self._door.hosts.region)
+            event = request_event(authorizer, values, arn, self._call)
 
             def answered(result: Result) -> None:
                 self._judge(authorizer, key, result)
@@ -155,89 +145,50 @@ class Exchange:
         self._decided(made)
 
     def _decided(self, made: Decision) -> None:
-        assert self._place
-        refusal = made.verdict(self._arn(self._place))
+        refusal = made.verdict(self._call.arn(self._door.hosts.region))
         if refusal:
             self._refuse(refusal)
         else:
             self._integrate(made.context)
 
-    def _arn(self, place: Place) -> str:
-        stage, region = place.stage, self._door.hosts.region
-        what = f"{self._request.method}{place.path}"
-        if stage.kind == "http" and self._match[0].path == DEFAULT_STAGE:
-            what = DEFAULT_STAGE
-        account = self._door.account
-        return f"arn:aws:execute-api:{region}:{account}:{stage.api}/{stage.stage}/{what}"
-
     # What it is passed on to.
 
-    def _event(
-        self, format_of: Mapping[str, Any], context: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        """The event in the payload format of an integration or an authorizer."""
-        assert self._place
-        resource, parameters = self._match
-        if format_of.get("payload") == "2.0":
-            default = resource.path == DEFAULT_STAGE
-            method = "ANY" if self._request.method not in resource.methods else self._request.method
-            route_key = resource.path if default else f"{method} {resource.path}"
-            return http_event(self._request, self._place, route_key, parameters, self._arrival,
-                              context)  # fmt: skip
-        return proxy_event(self._request, self._place, resource, parameters, self._arrival, context)
-
     def _integrate(self, context: Mapping[str, Any] | None) -> None:
-        integration, place = self._integration, self._place
-        assert place
-        if integration["type"] == "AWS_PROXY" and integration.get("function"):
-            event = self._event(integration, context)
-            dumped = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
-            self._invoke(integration, dumped)
+        integration = self._integration
+        self._call = replace(self._call, authorizer=context)
+        given = payload(integration, self._call)
+        if isinstance(given, str):
+            self._log_unknown(integration)
+            self._refuse(given)
         elif integration["type"] == "MOCK":
-            answer = mock_answer(integration)
-            if answer:
-                self._send(answer)
-            else:
-                self._refuse("misconfigured")
+            self._finish(mock(integration, self._call, given))
+        elif integration["function"] not in self._door.functions:
+            self._refuse("misconfigured")
         else:
-            log.warning("%s %s: integration type %s is not modelled; answering 500",
-                        self._request.method, place.path, integration["type"])  # fmt: skip
-            self._refuse("misconfigured")
+            self._integration_began = clock.monotonic()
+            timeout_s = float(integration.get("timeout_ms") or TIMEOUT_MS) / 1000
+            self._timer = asyncio.get_running_loop().call_later(timeout_s, self._times_out)
+            self._door.functions.invoke(integration["function"], given, self._returned)
 
-    def _invoke(self, integration: Mapping[str, Any], event: bytes) -> None:
-        if len(event) > EVENT_BYTES_MAX:
-            self._refuse("too_large")
-            return
-        name = integration["function"]
-        if name not in self._door.functions:
-            self._refuse("misconfigured")
-            return
-        self._integration_began = clock.monotonic()
-        timeout_s = float(integration.get("timeout_ms") or TIMEOUT_MS) / 1000
-        self._timer = asyncio.get_running_loop().call_later(timeout_s, self._times_out)
-        self._door.functions.invoke(name, event, self._returned)
+    def _log_unknown(self, integration: Mapping[str, Any]) -> None:
+        if integration["type"] not in ("AWS_PROXY", "MOCK") and not integration.get("function"):
+            where = f"{self._request.method} {self._call.place.path}"
+            log.warning(
+                "%s: integration type %s is not modelled; answering 500", where, integration["type"]
+            )
 
     def _returned(self, result: Result) -> None:
         if self._timer is None:  # too late: the client has its 504
             return
         self._timer.cancel()
         self._timer = None
-        if result.error is not None:
-            self._refuse("throttled" if result.error == "Throttled" else "function_error")
-            return
-        answer = self._answer(result.payload)
-        if answer:
-            self._send(answer)
-        else:
-            self._refuse("function_error")
+        self._finish(answer(self._integration, self._call, result))
 
-    def _answer(self, payload: bytes) -> Answer | None:
-        assert self._place
-        stage = self._place.stage
-        if self._integration.get("payload") == "2.0":
-            return http_answer(payload, DEFAULT_TYPES[stage.kind])
-        types = stage.binary_types if stage.kind == "rest" else EVERY_TYPE
-        return proxy_answer(payload, types, self._request.text(b"accept") or "")
+    def _finish(self, made: Answer | str) -> None:
+        if isinstance(made, str):
+            self._refuse(made)
+        else:
+            self._send(made)
 
     def _times_out(self) -> None:
         self._timer = None
@@ -256,6 +207,9 @@ class Exchange:
         if place and place.stage.cors and not has_cors:
             answer = with_cors(place.stage.cors, self._request.text(b"origin"), answer)
         lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
+        own = self._door.region_header
+        if own and not any(name.lower() == own for name, _ in answer.headers):
+            lines.append(f"{own}: {self._door.hosts.region}\r\n")
         if place is None and self._door.program:  # a load balancer adds nothing
             pass
         elif place and place.stage.kind == "http":

@@ -39,8 +39,8 @@ def error(status: int, title: str) -> Answer:
 class Forwarder:
     """Hands requests to `address`; each answer, or an error page, goes to its `done` once."""
 
-    def __init__(self, address: tuple[str, int], region: str) -> None:
-        self._address, self.region = address, region
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
         self._idle: deque[_Upstream] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -172,8 +172,6 @@ class _Upstream(asyncio.Protocol):
 
     def _answer(self, keep: bool) -> None:
         status, turn = self._parser.get_status_code(), self._take_turn()
-        if not any(name.lower() == "x-region" for name, _ in self._headers):
-            self._headers.append(("x-region", self._forwarder.region))
         if turn:
             turn.finish(Answer(status, tuple(self._headers), b"".join(self._chunks)))
         self._used = True

@@ -50,6 +50,10 @@ KINDS = {
     "denied": _Kind(403, _NOT_AUTHORIZED, "AccessDeniedException", "ACCESS_DENIED", "Message"),
     "explicit_deny": _Kind(403, f"{_NOT_AUTHORIZED} with an explicit deny",
                            "AccessDeniedException", "ACCESS_DENIED", "Message"),
+    "unsupported_media": _Kind(415, "Unsupported Media Type", "BadRequestException",
+                               "UNSUPPORTED_MEDIA_TYPE"),
+    "not_json": _Kind(400, "Could not parse request body into json", "BadRequestException",
+                      "DEFAULT_4XX"),
     "authorizer_failed": _Kind(500, None, "AuthorizerConfigurationException",
                                "AUTHORIZER_CONFIGURATION_ERROR"),
 }  # fmt: skip

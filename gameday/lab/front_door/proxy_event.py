@@ -54,9 +54,9 @@ def proxy_event(
     """The event that the function gets; `authorizer` is what a Lambda authorizer gave."""
     headers = _headers(request, place, arrival)
     single = {name: values[-1] for name, values in headers.items()}
-    query = _query(arrival.query)
+    query = query_values(arrival.query)
     body, is_base64 = _body(request, single, place.stage.binary_types)
-    context = _context(request, place, resource, arrival, single)
+    context = request_context(request, place, resource, arrival)
     return {
         **({} if place.stage.kind == "rest" else {"version": "1.0"}),
         "resource": resource.path,
@@ -113,7 +113,8 @@ def _headers(request: Request, place: Place, arrival: Arrival) -> dict[str, list
     return headers
 
 
-def _query(text: str) -> dict[str, list[str]]:
+def query_values(text: str) -> dict[str, list[str]]:
+    """The decoded values of a query string, by name, in their order."""
     values: dict[str, list[str]] = {}
     if text:
         for name, value in parse_qsl(text, keep_blank_values=True):
@@ -133,10 +134,10 @@ def _body(
     return request.body.decode("utf-8", "replace"), False
 
 
-def _context(
-    request: Request, place: Place, resource: Resource, arrival: Arrival,
-    headers: Mapping[str, str],
-) -> dict[str, Any]:  # fmt: skip
+def request_context(
+    request: Request, place: Place, resource: Resource, arrival: Arrival
+) -> dict[str, Any]:
+    """`requestContext` of format 1.0, which is also what `$context` shows in mapping templates."""
     stage = place.stage
     agent = request.header(b"user-agent")
     return {

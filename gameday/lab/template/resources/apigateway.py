@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from gameday.lab.template.intrinsics import text
 from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
 from gameday.lab.template.resources.authorizers import authorizers_of
+from gameday.lab.template.resources.rest_integrations import put_integration
 from gameday.templates import body_methods
 
 _PREFIX = "x-amazon-apigateway-"
@@ -71,16 +72,21 @@ def api_resource(resource: Resource) -> Made:
 def method(resource: Resource) -> Made:
     """A method of a resource with its integration."""
     place = resource.some("RestApiId", "ResourceId", "HttpMethod")
+    kind = resource.take("AuthorizationType", "NONE")
+    if kind not in ("NONE", "CUSTOM"):
+        resource.unread.add(f"AuthorizationType {kind} (lets everybody in)")
+    if text(resource.take("ApiKeyRequired", False)).lower() == "true":
+        resource.unread.add("ApiKeyRequired (lets everybody in)")
     resource.call(
-        "apigateway", "put_method", **place,
-        AuthorizationType=resource.take("AuthorizationType", "NONE"),
-        **resource.some("ApiKeyRequired", "AuthorizerId", "RequestParameters", "OperationName"),
+        "apigateway", "put_method", **place, AuthorizationType=kind,
+        **resource.some("AuthorizerId", "RequestParameters", "OperationName"),
     )  # fmt: skip
     for response in resource.take("MethodResponses", []):
         resource.call("apigateway", "put_method_response", **place, **response)
     integration = resource.take("Integration")
     if integration:
-        _put_integration(resource, place, {_lower(k): v for k, v in integration.items()})
+        lowered = {_lower(k): v for k, v in integration.items()}
+        put_integration(resource, place, lowered, str(place.get("HttpMethod")))
     return Made(resource.generated())
 
 
@@ -117,6 +123,7 @@ def stage(resource: Resource) -> Made:
 def gateway_response(resource: Resource) -> Made:
     """The gateway's own answer to one kind of error."""
     kind = resource.need("ResponseType")
+    _name_mapped(resource, kind, resource.properties.get("ResponseParameters"))
     resource.call(
         "apigateway", "put_gateway_response", ResponseType=kind,
         **resource.some("RestApiId", "StatusCode", "ResponseParameters", "ResponseTemplates"),
@@ -186,7 +193,7 @@ def _routes(
         resource.unread.update(f"Body.paths.{path}.{verb.lower()}.{key}" for key in left)
         integration = operation.get(f"{_PREFIX}integration")
         if integration:
-            _put_integration(resource, place, dict(integration))
+            put_integration(resource, place, dict(integration), f"{verb} {path}")
 
 
 def _segments(resource: Resource, api_id: str, path: str, ids: dict[str, str]) -> str:
@@ -200,41 +207,23 @@ def _segments(resource: Resource, api_id: str, path: str, ids: dict[str, str]) -
     return ids[whole]
 
 
-def _put_integration(
-    resource: Resource, place: dict[str, Any], integration: dict[str, Any]
-) -> None:
-    """OpenAPI writes `aws_proxy` and `httpMethod`; the API wants `AWS_PROXY` and one more name."""
-    kind = str(integration.pop("type", "AWS_PROXY")).upper()
-    verb = integration.pop("integrationHttpMethod", None) or integration.pop("httpMethod", None)
-    responses = integration.pop("responses", None) or integration.pop("integrationResponses", None)
-    resource.call("apigateway", "put_integration", **place, type=kind,
-                  integrationHttpMethod=verb, **integration)  # fmt: skip
-    for about in _integration_responses(responses):
-        code = {"statusCode": about["statusCode"]}
-        if "AWS_PROXY" not in kind:
-            resource.call("apigateway", "put_method_response", **place, **code)
-        resource.call("apigateway", "put_integration_response", **place, **about)
-
-
-def _integration_responses(responses: Any) -> Iterator[dict[str, Any]]:
-    """From OpenAPI's mapping by pattern, or from CloudFormation's list."""
-    if isinstance(responses, list):
-        for response in responses:
-            yield {_lower(k): v for k, v in response.items()}
-    for pattern, about in (responses or {}).items() if isinstance(responses, dict) else ():
-        selection = {} if pattern == "default" else {"selectionPattern": pattern}
-        yield {"statusCode": "200", **selection, **about}
-
-
 def _put_gateway_response(
     resource: Resource, api_id: str, kind: str, response: Mapping[str, Any]
 ) -> None:
+    _name_mapped(resource, kind, response.get("responseParameters"))
     resource.call(
         "apigateway", "put_gateway_response", restApiId=api_id, responseType=kind,
         statusCode=response.get("statusCode"),
         responseParameters=response.get("responseParameters"),
         responseTemplates=response.get("responseTemplates"),
     )  # fmt: skip
+
+
+def _name_mapped(resource: Resource, kind: str, parameters: Mapping[str, Any] | None) -> None:
+    """Gateway responses carry static headers here; mapped ones are listed."""
+    for name, value in (parameters or {}).items():
+        if not str(value).startswith("'"):
+            resource.unread.add(f"{kind}: {name}: {value}")
 
 
 def _lower(name: str) -> str:

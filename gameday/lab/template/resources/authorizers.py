@@ -9,6 +9,7 @@ from gameday.lab.template.resource import Made, Resource
 from gameday.lab.template.resources import handles
 
 _EXTENSION = "x-amazon-apigateway-authorizer"
+_AUTH_TYPE = "x-amazon-apigateway-authtype"
 _LAMBDA = ("TOKEN", "REQUEST")
 
 
@@ -32,7 +33,7 @@ def authorizers_of(resource: Resource, api_id: str, body: Mapping[str, Any]) -> 
     made = {}
     for name, about in schemes.items():
         own = about.get(_EXTENSION) or {}
-        kind = str(own.get("type", "none")).upper()
+        kind = str(own.get("type") or about.get(_AUTH_TYPE) or about.get("type")).upper()
         if kind not in _LAMBDA:
             resource.unread.add(f"authorizer {name} of type {kind} (lets everybody in)")
             continue

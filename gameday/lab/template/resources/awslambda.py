@@ -90,9 +90,11 @@ def layer_version(resource: Resource) -> Made:
 
 @handles("AWS::Lambda::Url", "FunctionUrl", "FunctionArn")
 def url(resource: Resource) -> Made:
-    """A function URL; Ref gives the function's ARN. IAM is not checked."""
+    """A function URL; Ref gives the function's ARN."""
     name = str(resource.need("TargetFunctionArn"))
     resource.take("Qualifier")
+    if resource.properties.get("AuthType") == "AWS_IAM":
+        resource.unread.add("AuthType AWS_IAM (lets everybody in)")
     arn = ":".join(name.split(":")[:7])  # an alias' URL is the function's
     made = resource.call("lambda", "create_function_url_config", FunctionName=arn,
                          **resource.some("AuthType", "Cors", "InvokeMode"))  # fmt: skip
