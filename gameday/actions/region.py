@@ -42,7 +42,7 @@ def disable_region(
     :param region: the Region to lose
     :param stack: the application's name; its stacks are called so or begin with it and a dash
     :param functions: "behind-the-api", or a list of names
-    :param replication: "paused", or "untouched"
+    :param replication: "paused" (where there is any), or "untouched"
     :param within_s: AWS seconds allowed until every effect is there
     :return: `effects` and `left_alone`, lists of sentences
     """
@@ -53,9 +53,14 @@ def disable_region(
     ]
     effects = [f"{counted(len(changes), 'function')} at 0"]
     pauses: list[tuple[Setting, Value]] = []
+    left_alone = chosen.left_alone
     if replication == "paused":
-        pauses.append((pause_of(region, stack), True))
-        effects.append("replication paused")
+        pause = pause_of(region, stack)
+        if pause is None:
+            left_alone = (*left_alone, f"no table of {stack} replicates: nothing to pause")
+        else:
+            pauses.append((pause, True))
+            effects.append("replication paused")
     elif replication != "untouched":
         raise UsageError(f"replication: paused or untouched, not {replication!r}")
     return inject(
@@ -64,7 +69,7 @@ def disable_region(
         changes,
         beforehand=pauses,
         effects=effects,
-        left_alone=chosen.left_alone,
+        left_alone=left_alone,
         within_s=float(within_s),
     )
 

@@ -27,11 +27,13 @@ def pause_replication(region: str, stack: str, within_s: float = 60.0) -> dict[s
     :return: `effects` and `left_alone`, lists of sentences
     """
     known(region)
-    changes = [(pause_of(region, stack), True)]
+    pause = pause_of(region, stack)
+    if pause is None:
+        raise AwsError(f"stack {stack} has no global table, so there is no replication to pause")
     return inject(
         "pause_replication",
         region,
-        changes,
+        [(pause, True)],
         effects=["replication paused"],
         within_s=float(within_s),
     )
@@ -48,18 +50,21 @@ def resume_replication(region: str, stack: str) -> dict[str, Any]:
     return put_back(region, ("replication",))
 
 
-def pause_of(region: str, stack: str) -> Replication:
-    """The pause of the application's global tables in `region`, not yet begun.
+def pause_of(region: str, stack: str) -> Replication | None:
+    """The pause of the application's global tables in `region`, not yet begun; None without any.
 
-    :raises AwsError: no global table, or no stack says by which role AWS FIS may act.
+    :raises AwsError: no stack says by which role AWS FIS may act.
     """
     regions = known(region)
     names = global_tables(stack, regions)
     if not names:
-        raise AwsError(f"stack {stack} has no global table; pass replication: untouched")
+        return None
     role = output(stack, regions, "FisRoleArn")
     if role is None:
-        raise AwsError(f"no stack of {stack} has an output FisRoleArn, the role for AWS FIS")
+        raise AwsError(
+            f"no stack of {stack} has an output FisRoleArn, the role for AWS FIS: add it, or pass "
+            "replication: untouched"
+        )
     return Replication(region, tuple(_arn(n, region) for n in names), role, uuid.uuid4().hex[:12])
 
 
