@@ -7,6 +7,7 @@ keys given twice and unknown `${names}` are errors that name the file and the ke
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,7 +94,7 @@ def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -
     return Extension(
         kind=replaced["kind"],
         rto_s=objectives.get("rto_s"),
-        rpo_s=objectives.get("rpo_s"),
+        rpo_s=None if objectives.get("rpo_s") == math.inf else objectives.get("rpo_s"),
         load=_load(load) if load else None,
         baseline_s=float(replaced.get("baseline_s", BASELINE_S)),
         expect_alarms=tuple(replaced.get("expect_alarms", ())),

@@ -46,7 +46,7 @@ WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 @click.option("--web", is_flag=True, help="Show Locust's pages with the tab Failover.")
 @click.option("--region", help="The Region to lose (default: the home Region).")
 @click.option("--rto", type=float, help="Recovery time objective, AWS seconds.")
-@click.option("--rpo", type=float, help="Recovery point objective, AWS seconds.")
+@click.option("--rpo", type=float, help="Recovery point objective, AWS seconds; inf: none.")
 @click.option("--target", type=click.Path(path_type=Path), help="A target's env file.")
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json and nothing else.")
 @click.option("--keep-as", type=click.Path(path_type=Path), help="Copy the run there, too.")
@@ -144,6 +144,8 @@ def _check(overrides: Mapping[str, str]) -> None:
         raise UsageError(f"--locustfile {locustfile}: no such file")
     for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
         value = overrides.get(f"GAMEDAY_{option}")
+        if option == "RPO_S" and value == "inf":  # nothing is asked of the data
+            continue
         if value is not None and not least <= float(value) < math.inf:
             bound = "0 or more" if least == 0 else "above 0"
             raise UsageError(f"--{option.split('_')[0].lower()} {value}: a number {bound}")
