@@ -1,6 +1,7 @@
 """This name server beside gdnsd, bind9 and PowerDNS with Lua: one zone, one run, one process each.
 
     python benchmarks/dns.py [--seconds 2] [--rounds 3]
+    python benchmarks/dns.py --large   (only: a zone of 1,000 record sets and 200 health checks)
 
 Ours answers a latency alias record whose Regions have health checks, gdnsd a weighted one that it
 checks over HTTP itself, PowerDNS an `ifurlup` one, bind9 a static one. dnsperf asks, in turns; the
@@ -38,6 +39,7 @@ NAME = "api.example.test"
 PROMISED = {"gdnsd": 0.6, "bind9": 0.7, "pdns": 20.0}
 FLIPPING_P99_MAX = 1.5
 MEMORY_GROWTH_MAX = 1.1
+LOADED_WITHIN_S = 3.0
 STEADY_PER_S, FLIPS_PER_S = 2000, 10
 SOA = "ns.example.test. host.example.test. 1 7200 900 1209600 86400"
 STATIC = f"""$TTL 60
@@ -276,11 +278,52 @@ def while_flipping(ours: Ours, measure: Callable[[], float]) -> float:
         thread.join()
 
 
+def large() -> int:
+    """Bring up a lab with a large zone, beside one with a zone of two records; 0 if soon enough."""
+    took = {}
+    for names, checks in ((1, 1), (500, 200)):
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary)
+            write_zone(folder, names, checks)
+            lab = [sys.executable, "-m", "gameday", "lab"]
+            up = [*lab, "up", "--zone", "zone.json", "--health-checks", "checks.json", "--speed",
+                  "1"]  # fmt: skip
+            before = clock.monotonic()
+            try:
+                subprocess.run(up, cwd=folder, check=True, capture_output=True)
+                took[names] = clock.monotonic() - before
+            finally:
+                subprocess.run([*lab, "down"], cwd=folder, check=False, capture_output=True)
+    small_s, large_s = took.values()
+    print(f"lab up: {small_s:.1f} s with 2 record sets, {large_s:.1f} s with 1,000 and 200 health "
+          f"checks: {large_s - small_s:.1f} s to load them (promised {LOADED_WITHIN_S})")  # fmt: skip
+    return 0 if large_s - small_s <= LOADED_WITHIN_S else 1
+
+
+def write_zone(folder: Path, names: int, checks: int) -> None:
+    """An export with two latency records for each name, and one of the health checks."""
+    records = [
+        {"Name": f"n{n}.example.test.", "Type": "A", "SetIdentifier": region, "Region": region,
+         "TTL": 60, "HealthCheckId": f"hc{(2 * n + i) % checks}",
+         "ResourceRecords": [{"Value": address}]}
+        for n in range(names) for i, (region, address) in enumerate(REGIONS.items())
+    ]  # fmt: skip
+    apex = {"Name": "example.test.", "Type": "SOA", "TTL": 900, "ResourceRecords": [{"Value": SOA}]}
+    config = {"Type": "HTTPS", "FullyQualifiedDomainName": "n0.example.test"}
+    exported = [{"Id": f"hc{n}", "CallerReference": f"{n}", "HealthCheckConfig": config}
+                for n in range(checks)]  # fmt: skip
+    (folder / "zone.json").write_text(json.dumps({"ResourceRecordSets": [apex, *records]}))
+    (folder / "checks.json").write_text(json.dumps({"HealthChecks": exported}))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--large", action="store_true")
     options = parser.parse_args()
+    if options.large:
+        return large()
     if not shutil.which("dnsperf"):
         raise SystemExit("dnsperf is not installed: apt-get install dnsperf")
     kept = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,9 @@ def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: A
     rng = random.Random(options["seed"])
     given = route(source.zones, name, rtype.upper(), client, source.health, rng, source.outside)
     if as_json:
-        click.echo(json.dumps(asdict(given), indent=2))
+        click.echo(json.dumps(asdict(given) | {"forced": dict(source.forced)}, indent=2))
     else:
-        for line in answer_lines(given, client):
+        for line in answer_lines(given, client, source.forced):
             click.echo(line)
 
 
@@ -64,8 +65,8 @@ def _client(items: list[dict[str, Any]], network: str | None) -> Client:
     return clients[network]
 
 
-def answer_lines(given: Answer, client: Client) -> list[str]:
-    """The answer, then each record that was considered, as text."""
+def answer_lines(given: Answer, client: Client, forced: Mapping[str, bool]) -> list[str]:
+    """The answer, each record that was considered, and the checks that an operator has forced."""
     text = [f"{given.rcode}, asked from {client.network}"]
     text += [f"  {r.name}  {r.ttl_s}  {r.type}  {v}" for r in given.records for v in r.values]
     text.append("path:")
@@ -74,6 +75,10 @@ def answer_lines(given: Answer, client: Client) -> list[str]:
         health = "healthy" if step.healthy else "UNHEALTHY"
         label = f" [{step.set_identifier}]" if step.set_identifier else ""
         text.append(f"  {mark} {step.name} {step.type}{label}  {health}: {step.why}")
+    text += [
+        f"forced by an operator: health check {check} {'healthy' if healthy else 'UNHEALTHY'}"
+        for check, healthy in forced.items()
+    ]
     return text
 
 

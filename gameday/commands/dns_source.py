@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Source:
     checks: Mapping[str, HealthCheck]
     outside: Externals
     networks: list[Json]
+    forced: Mapping[str, bool] = field(default_factory=dict)  # an operator's word, by check
 
     def with_unhealthy(self, check_ids: Iterable[str]) -> Source:
         """The same with these health checks red, and what is calculated from them.
@@ -89,4 +90,5 @@ def from_lab(folder: Path) -> Source:
         {c["Id"]: parse_check(c) for c in body["health_checks"]},
         outside,
         parse_networks(file.read_text(), str(file)),
+        status["forced"],
     )

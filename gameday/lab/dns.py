@@ -193,13 +193,18 @@ class Role:
         log_file = Path(spec["dir"]) / "queries.log" if spec.get("query_log") else None
         queries = QueryLog(log_file, lambda n: self.answers.zones.find(n)) if log_file else None
         self.server = Server(self.answers, self.networks, queries)
-        self.propagation_wall_s = clock.Clock(spec["speed"]).wall(spec.get("propagation_s", 0.0))
+        self._propagation({"propagation_s": spec.get("propagation_s", 0.0)})
 
     def listen(self) -> None:
         self.channel.on("snapshot", lambda m: self._tell(self.answers.load(m["body"])))
         self.channel.on("health", self._health)
         self.channel.on("resources", self._resources)
+        self.channel.on("propagation", self._propagation)
         self.channel.on("report", self._report)
+
+    def _propagation(self, message: Message) -> None:
+        speed = self.spec["speed"]
+        self.propagation_wall_s = clock.Clock(speed).wall(message["propagation_s"])
 
     def _health(self, message: Message) -> None:
         health = {check: bool(h["healthy"]) for check, h in message["checks"].items()}

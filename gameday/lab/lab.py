@@ -55,7 +55,7 @@ class Lab:
         self.down = asyncio.Event()
         self.journals = [EventLog(_fresh(self.dir / "lab.jsonl"))]
         self.hub = Hub(self.dir / "logs", self._message, self._child_ended)
-        self.operator = Operator(self.hub, config.lag_s, self.record)
+        self.operator = Operator(self.hub, config.lag_s, config.propagation_s, self.record)
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- start ---------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ class Management:
             ("DELETE", "/regions/([a-z0-9-]+)/cut"): self._heal,
             ("POST", "/regions/([a-z0-9-]+)/kill"): self._kill,
             ("PUT", "/replication"): self._replication,
+            ("PUT", "/propagation"): self._propagation,
             ("PUT", "/health-checks/([0-9A-Za-z-]+)/forced"): self._force,
             ("DELETE", "/health-checks/([0-9A-Za-z-]+)/forced"): self._release,
             ("PUT", "/resources/([^/?]{1,255})"): self._stand_in,
@@ -53,7 +54,7 @@ class Management:
             "aws_endpoint": lab.spec["aws_endpoint"],
             "dns": lab.spec["dns"],
             "checker_count": lab.spec["checker_count"],
-            "propagation_s": lab.spec["propagation_s"],
+            "propagation_s": operator.propagation_s,
             "regions": lab.spec["regions"],
             "cut": sorted(operator.cut),
             "lag_s": list(operator.lag_s),
@@ -106,6 +107,13 @@ class Management:
             raise UsageError("replication lag is LOW <= HIGH, not negative")
         self._lab.operator.lag_s = (low, high)
         return self._lab.operator.tell_fault()
+
+    async def _propagation(self, body: Any) -> dict[str, Any]:
+        given = body.get("propagation_s")
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < 3600:
+            raise UsageError('send {"propagation_s": S}, AWS seconds from 0 to 3600')
+        self._lab.operator.propagate(float(given))
+        return {"propagation_s": float(given)}
 
     async def _force(self, check: str, body: Any) -> None:
         if not isinstance(body.get("healthy"), bool):

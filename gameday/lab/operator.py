@@ -1,7 +1,7 @@
 """What an operator has set in a running lab, and who must know: told again to what was restarted.
 
-These are the doors that AWS does not have: cut Regions, replication lag, forced health checks, and
-stand-ins for what aliases point at.
+These are the doors that AWS does not have: cut Regions, replication lag, propagation to the name
+server, forced health checks, and stand-ins for what aliases point at.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ class Operator:
     """The settings; `record` writes an event into the lab's journal."""
 
     def __init__(
-        self, hub: Hub, lag_s: tuple[float, float], record: Callable[[dict[str, Any]], None]
+        self,
+        hub: Hub,
+        lag_s: tuple[float, float],
+        propagation_s: float,
+        record: Callable[[dict[str, Any]], None],
     ) -> None:
         self._hub, self._record = hub, record
         self.cut: set[str] = set()
-        self.lag_s = lag_s
+        self.lag_s, self.propagation_s = lag_s, propagation_s
         self.forced: dict[str, bool] = {}
         self.resources: dict[str, dict[str, Any]] = {}  # stand-ins for alias targets, by name
 
@@ -32,6 +36,12 @@ class Operator:
         self._hub.broadcast("fault", **fault)
         self._record({"kind": "lab.fault", **fault})
         return {"cut": fault["cut"]}
+
+    def propagate(self, propagation_s: float) -> None:
+        """From now on a verdict takes so many AWS seconds to reach the name server."""
+        self.propagation_s = propagation_s
+        self._tell_propagation()
+        self._record({"kind": "lab.propagation", "propagation_s": propagation_s})
 
     def force(self, check: str, healthy: bool | None) -> None:
         """An operator's word on a health check; None takes it back."""
@@ -55,12 +65,16 @@ class Operator:
         """Tell everything: a process was started again and knows nothing."""
         self.tell_fault()
         self._tell_resources()
+        self._tell_propagation()
         for check, healthy in self.forced.items():
             self._tell_forced(check, healthy)
         self._send("checkers", {"kind": "retell"})
 
     def _tell_forced(self, check: str, healthy: bool | None) -> None:
         self._send("checkers", {"kind": "forced", "check": check, "healthy": healthy})
+
+    def _tell_propagation(self) -> None:
+        self._send("dns", {"kind": "propagation", "propagation_s": self.propagation_s})
 
     def _tell_resources(self) -> None:
         for name in FOLLOW_ALIASES:

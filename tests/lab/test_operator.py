@@ -26,7 +26,7 @@ def operator(sent: list[tuple[str, dict[str, Any]]]) -> Operator:
         children={name: child(name) for name in NAMES},
         broadcast=lambda kind, **m: sent.extend((n, {"kind": kind} | m) for n in NAMES),
     )
-    return Operator(hub, (0.6, 1.2), lambda event: sent.append(("journal", event)))  # type: ignore[arg-type]
+    return Operator(hub, (0.6, 1.2), 0.0, lambda event: sent.append(("journal", event)))  # type: ignore[arg-type]
 
 
 def kinds(sent: list[tuple[str, dict[str, Any]]], to: str) -> list[str]:
@@ -47,6 +47,15 @@ def test_who_hears_of_a_stand_in(operator: Operator, sent: Any) -> None:
     for name in ("cloud", "dns", "checkers"):
         assert kinds(sent, name) == ["resources"]
     assert kinds(sent, "region/us-east-1") == []
+
+
+def test_d3_who_hears_of_a_propagation(operator: Operator, sent: Any) -> None:
+    operator.propagate(5.0)
+    told = {"kind": "propagation", "propagation_s": 5.0, "from": "supervisor"}
+    assert sent[0] == ("dns", told)
+    sent.clear()
+    operator.retell()
+    assert ("dns", told) in sent
 
 
 def test_is_everything_told_again_after_a_restart(operator: Operator, sent: Any) -> None:

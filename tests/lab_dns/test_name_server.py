@@ -75,6 +75,9 @@ def test_d3_propagation_holds_a_verdict_back_for_its_aws_seconds(make_server):
         deadline = clock.monotonic() + 5
         while slow.ask("api.example.test") != [EU]:
             assert clock.monotonic() < deadline
+        slow.tell("propagation", propagation_s=0.0)
+        slow.tell("health", checks=health(**{"hc-us": True}))
+        assert slow.ask("api.example.test") == [US]
 
 
 def test_a_change_of_answer_is_told_once_per_network(two_regions):

@@ -73,6 +73,8 @@ def test_does_an_exported_zone_answer_and_an_operators_word_outlive_its_checkers
         assert clock.Clock().wait_for(
             lambda: "forced by an operator" in project.gameday("lab", "status").stdout, 10
         )
+        told = project.gameday("dns", "answer", NAME).stdout
+        assert f"forced by an operator: health check {CHECK} UNHEALTHY" in told
         handle.call(env, "DELETE", f"/health-checks/{CHECK}/forced")
         assert answer_becomes(env, "127.0.1.1") == "127.0.1.1"
         shown = json.loads(project.gameday("dns", "answer", NAME, "--json").stdout)
