@@ -43,7 +43,7 @@ def test_is_a_large_zone_told_once_for_each_name_and_network() -> None:
     assert answers.load(body()) == []
 
 
-def test_are_only_the_names_behind_a_flipped_check_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_is_only_what_depends_on_a_flipped_check_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     answers, _ = loaded()
     looked_at = set[str]()
     values = Answers._values
