@@ -22,6 +22,7 @@ from jsonschema.exceptions import best_match
 
 from gameday import stop_when
 from gameday.errors import UsageError
+from gameday.workload import workload
 
 EXTENSION = "gameday"
 _NAME = re.compile(r"\$\{\w+\}")
@@ -38,6 +39,8 @@ class Load:
     rate_per_s: float = RATE_PER_S  # requests offered per AWS second
     clients: Mapping[str, float] = field(default_factory=dict)  # profile: share in percent
     clients_per_population: int = CLIENTS_PER_POPULATION
+    caches_per_population: int | None = None  # None: every client has one of its own
+    course: str = ""  # arrivals, and how the rate goes over time, as `gameday.workload` reads it
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,14 @@ def _held(experiment: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _load(held: Mapping[str, Any]) -> Load:
+    caches = held.get("caches_per_population")
     return Load(
         file=held["file"],
         rate_per_s=float(held.get("rate_per_s", RATE_PER_S)),
         clients={str(k): float(v) for k, v in held.get("clients", {}).items()},
         clients_per_population=int(held.get("clients_per_population", CLIENTS_PER_POPULATION)),
+        caches_per_population=int(caches) if caches else None,
+        course=workload.text_of(held),
     )
 
 
@@ -142,11 +148,20 @@ def _check(held: Mapping[str, Any], place: str) -> None:
         raise UsageError(
             f"{place}: extensions[gameday]{'.' if where else ''}{where}: {error.message}"
         )
+    if not any("${" in text for text in _strings(held.get("load"))):
+        _check_course(held.get("load", {}), place)
     for condition in held.get("stop_when", ()):
         try:
             stop_when.parse(_NAME.sub("1", condition))
         except UsageError as e:
             raise UsageError(f"{place}: extensions[gameday].{e}") from e
+
+
+def _check_course(load: Mapping[str, Any], place: str) -> None:
+    try:
+        workload.parse(workload.text_of(load))
+    except UsageError as e:
+        raise UsageError(f"{place}: extensions[gameday].{e}") from e
 
 
 def _strings(value: Any) -> list[str]:

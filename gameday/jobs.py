@@ -22,7 +22,7 @@ from gameday.errors import UsageError
 from gameday.report import junit as one_junit
 
 _JOB_KEYS = frozenset({"title", "experiments", "junit"})
-_ENTRY_KEYS = frozenset({"file", "clients", "region", "rate_per_s", "rto_s", "rpo_s"})
+_ENTRY_KEYS = frozenset({"file", "clients", "load", "region", "rate_per_s", "rto_s", "rpo_s"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Entry:
 
     file: Path
     clients: str | None = None  # e.g. per-request=50,pooled=50
+    load: str | None = None  # how it is asked, e.g. poisson,surge=1.5
     region: str | None = None  # the Region to lose
     rate_per_s: float | None = None
     rto_s: float | None = None
@@ -40,6 +41,7 @@ class Entry:
         """What it says itself, as settings."""
         said = {
             "GAMEDAY_CLIENTS": self.clients,
+            "GAMEDAY_LOAD": self.load,
             "GAMEDAY_REGION": self.region,
             "GAMEDAY_RATE_PER_S": self.rate_per_s,
             "GAMEDAY_RTO_S": self.rto_s,
@@ -114,6 +116,7 @@ def _entry(file: Path, index: int, entry: Any) -> Entry:
     return Entry(
         file=experiment,
         clients=_text(file, f"{place}.clients", entry.get("clients")),
+        load=_text(file, f"{place}.load", entry.get("load")),
         region=_text(file, f"{place}.region", entry.get("region")),
         rate_per_s=_number(file, f"{place}.rate_per_s", entry.get("rate_per_s")),
         rto_s=_number(file, f"{place}.rto_s", entry.get("rto_s")),

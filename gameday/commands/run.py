@@ -27,6 +27,7 @@ from gameday.load import profiles
 from gameday.measure import track_record
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
+from gameday.workload import workload
 
 NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended", "manifest.sha256")
 """What names the machine it ran on."""
@@ -42,6 +43,7 @@ WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 @lab_options
 @click.option("--clients", metavar="MIX", help="Who is using it, e.g. per-request=50,pooled=50.")
 @click.option("--rate", type=float, help="Requests offered per AWS second.")
+@click.option("--load", metavar="COURSE", help="How, e.g. poisson,ramp_s=60,surge=1.5,surge_s=120.")
 @click.option("--locustfile", metavar="FILE", help="Your own locustfile, as it is.")
 @click.option("--web", is_flag=True, help="Show Locust's pages with the tab Failover.")
 @click.option("--region", help="The Region to lose (default: the home Region).")
@@ -119,8 +121,9 @@ def _show(run: tuple[Path, dict[str, Any]], say: Narrator, *, as_json: bool = Fa
 def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
     """Each experiment to run, checked before the first begins, with its own overrides."""
     given = {"GAMEDAY_CLIENTS": options["clients"], "GAMEDAY_RATE_PER_S": options["rate"],
-             "GAMEDAY_REGION": options["region"], "GAMEDAY_RTO_S": options["rto"],
-             "GAMEDAY_RPO_S": options["rpo"], "GAMEDAY_LOCUSTFILE": options["locustfile"],
+             "GAMEDAY_LOAD": options["load"], "GAMEDAY_REGION": options["region"],
+             "GAMEDAY_RTO_S": options["rto"], "GAMEDAY_RPO_S": options["rpo"],
+             "GAMEDAY_LOCUSTFILE": options["locustfile"],
              "GAMEDAY_WEB_PORT": _web_port(options)}  # fmt: skip
     extra = {name: str(value) for name, value in given.items() if value is not None}
     if jobs.is_job(file):
@@ -140,6 +143,7 @@ def _check(overrides: Mapping[str, str]) -> None:
     """
     if clients := overrides.get("GAMEDAY_CLIENTS"):
         profiles.parse_mix(clients)
+    workload.parse(overrides.get("GAMEDAY_LOAD", ""))
     if (locustfile := overrides.get("GAMEDAY_LOCUSTFILE")) and not Path(locustfile).is_file():
         raise UsageError(f"--locustfile {locustfile}: no such file")
     for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):

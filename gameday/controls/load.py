@@ -17,11 +17,12 @@ from pathlib import Path
 
 from gameday import clock
 from gameday.clock import Clock
+from gameday.controls.warm_up import WarmUp
 from gameday.errors import RunError, UsageError
 from gameday.experiment import Load
 from gameday.journal import Tail
-from gameday.measure.rto import Counts, counts, success_pct
 from gameday.probes.load_log import settled_until
+from gameday.workload import workload
 
 STEADY_S = 20.0
 """AWS seconds that must be served before warm-up counts as over,"""
@@ -38,7 +39,7 @@ BESIDE = resources.files("gameday.load").joinpath("beside.py")
 
 
 def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
-    """The load with GAMEDAY_CLIENTS, GAMEDAY_RATE_PER_S and GAMEDAY_CLIENTS_PER_POPULATION applied.
+    """The load with what GAMEDAY_CLIENTS, GAMEDAY_RATE_PER_S, GAMEDAY_LOAD and the like say.
 
     :raises UsageError: one of them is malformed.
     """
@@ -52,6 +53,10 @@ def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
             load = replace(load, rate_per_s=float(rate))
         if count := environ.get("GAMEDAY_CLIENTS_PER_POPULATION"):
             load = replace(load, clients_per_population=int(count))
+        if caches := environ.get("GAMEDAY_CACHES_PER_POPULATION"):
+            load = replace(load, caches_per_population=int(caches))
+        if course := environ.get("GAMEDAY_LOAD"):
+            load = replace(load, course=course)
     except ValueError as e:
         raise UsageError(f"GAMEDAY_CLIENTS is PROFILE=PERCENT,..., rates are numbers: {e}") from e
     return load
@@ -94,32 +99,35 @@ class LoadProcess:
             "GAMEDAY_RATE_PER_S": f"{self._load.rate_per_s:g}",
             "GAMEDAY_CLIENTS_PER_POPULATION": str(self._load.clients_per_population),
         }
+        if self._load.caches_per_population:
+            environ["GAMEDAY_CACHES_PER_POPULATION"] = str(self._load.caches_per_population)
+        if self._load.course:
+            environ["GAMEDAY_LOAD"] = self._load.course
         if self._load.clients:
             mix = (f"{profile}={share:g}" for profile, share in self._load.clients.items())
             environ["GAMEDAY_CLIENTS"] = ",".join(mix)
         return environ
 
     def wait_ready(self, share_pct: float) -> bool:
-        """Whether the load became steady: at least `share_pct` of its requests are served.
+        """Whether the load became steady: it has its base rate, and `share_pct` of it are served.
 
         Waits for it as long as one may; False when requests are made but too few are served.
 
-        :raises RunError: Locust ended, or made no request at all.
+        :raises RunError: Locust ended, made no request at all, or did not come to its base rate.
         """
-        tail, seen = Tail(self._dir), list[Counts]()
-        span = min(STEADY_WALL_S, self._clock.wall(STEADY_S))
-        deadline = clock.monotonic() + READY_WITHIN_WALL_S + self._clock.wall(READY_WITHIN_S)
+        tail, ramp_s = Tail(self._dir), workload.parse(self._load.course).ramp_s
+        warm = WarmUp(self._clock, min(STEADY_WALL_S, self._clock.wall(STEADY_S)))
+        deadline = clock.monotonic() + READY_WITHIN_WALL_S
+        deadline += self._clock.wall(READY_WITHIN_S + ramp_s)
         while clock.monotonic() < deadline:
-            seen += [counts(e) for e in tail.new() if e["kind"] == "load.window"]
+            warm.feed(tail.new())
             until = settled_until(clock.now(), self._clock.speed)
-            if seen and min(c.at for c in seen) <= until - span:
-                share = success_pct(seen, until - span, until)
-                if share is not None and share >= share_pct:
-                    return True
+            if warm.lack(until) is None and (warm.success_pct(until) or 0.0) >= share_pct:
+                return True
             self._refuse_dead()
             clock.sleep_wall(0.1)
-        if not any(c.total for c in seen):
-            raise RunError(f"the load made no request; see {self._log}")
+        if lack := warm.lack(until):
+            raise RunError(f"{lack}; see {self._log}")
         return False
 
     def _refuse_dead(self) -> None:

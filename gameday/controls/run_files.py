@@ -118,6 +118,8 @@ def _load(extension: Extension, target: Target) -> dict[str, Any] | None:
         "clients": dict(load.clients),
         "networks": networks,
         "clients_per_population": load.clients_per_population,
+        "caches_per_population": load.caches_per_population,
+        "course": load.course,
     }
 
 

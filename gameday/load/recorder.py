@@ -33,10 +33,17 @@ class Recorder:
         self.offered = self.sent = self.answered = self.failed = self.unsent = self.resent = 0
         self._begun, self._stopped, self._process = 0, float("inf"), 0
 
-    def start(self, clients: Sequence[Client], rate_per_s: float | None, process: int = 0) -> None:
+    def start(
+        self,
+        clients: Sequence[Client],
+        rate_per_s: float | None,
+        process: int = 0,
+        course: str = "",
+    ) -> None:
         """Say who will send.
 
         :param rate_per_s: of the whole load, over all its processes; None: a closed load.
+        :param course: how that rate goes, as `gameday.workload` reads it.
         """
         self._process = process
         self.event(
@@ -51,6 +58,7 @@ class Recorder:
             ],
             rate_per_s=rate_per_s,
             workload="open" if rate_per_s else "closed",
+            course=course,
             profiles=sorted({c.profile.name for c in clients}),
         )  # fmt: skip
 
