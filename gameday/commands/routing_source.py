@@ -5,7 +5,8 @@ An account is asked three List calls and nothing else, and only on request.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,61 @@ import click
 from gameday.errors import AwsError, UsageError
 from gameday.route53.exports import Routing, read, read_checks, read_json
 from gameday.route53.zone import Zone, Zones, parse_zones
+
+PATH = click.Path(path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where routing is read from; exactly one of templates, zones, lab and account is named."""
+
+    templates: tuple[Path, ...] = ()
+    zones: tuple[Path, ...] = ()
+    health_checks: Path | None = None
+    lab: str | None = None
+    account: bool = False
+    profile: str | None = None
+
+    def routing(self) -> tuple[Routing, str]:
+        """What it says, and its name.
+
+        :raises UsageError: not exactly one source, or one that cannot be read.
+        """
+        named = [bool(self.templates), bool(self.zones), self.lab is not None, self.account]
+        if sum(named) != 1:
+            hint = " (health checks alone say nothing)" if self.health_checks else ""
+            raise UsageError(f"name one source: TEMPLATES, --zone, --lab or --account{hint}")
+        if self.templates:
+            return from_templates(self.templates), _names(self.templates)
+        if self.lab is not None:
+            return from_lab(self.lab), f"lab {self.lab}"
+        if self.account:
+            return from_account(self.profile), "AWS account"
+        found = from_exports(self.zones, self.health_checks)
+        if self.health_checks is None and any(r.health_check for r in found.record_sets()):
+            raise UsageError(f"{self.zones[0]}: its records use health checks: give --health-checks"
+                             f" FILE, what `aws route53 list-health-checks` printed")  # fmt: skip
+        return found, _names(self.zones)
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of a command that reads routing; they are the members of `Source`."""
+    for option in reversed((
+        click.argument("templates", nargs=-1, type=PATH),
+        click.option("--zone", "zones", multiple=True, type=PATH, help="What `aws route53 "
+                     "list-resource-record-sets` printed; may be repeated."),
+        click.option("--health-checks", type=PATH,
+                     help="What `aws route53 list-health-checks` printed."),
+        click.option("--lab", metavar="NAME", help="Ask the running lab of that name."),
+        click.option("--account", is_flag=True, help="Ask AWS, by three List calls."),
+        click.option("--profile", help="With --account: the AWS profile."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def _names(paths: Sequence[Path]) -> str:
+    return ", ".join(path.name for path in paths)
 
 
 def from_exports(zones: Sequence[Path], checks: Path | None) -> Routing:

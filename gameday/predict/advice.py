@@ -11,7 +11,8 @@ from functools import lru_cache
 from itertools import product
 
 from gameday.predict.clients import Mode
-from gameday.predict.delay import STRETCHED_SHARE, Kind, detection_mean_s, quantile_s
+from gameday.predict.delay import detection_mean_s, quantile_s
+from gameday.predict.kind import READ_S, STRETCHED_SHARE, Kind
 from gameday.predict.model import Settings
 
 TTLS_S = (60.0, 30.0, 10.0, 5.0)
@@ -86,8 +87,10 @@ def _options(
     ttls = [settings.ttl_s, *(t for t in TTLS_S if t < settings.ttl_s)]
     ages = [now_age, *(a for a in AGES_S if a < now_age)]
     caches = [False, True] if any(k.own_cache_s > 5 for k in kinds) else [False]
-    for interval, threshold, ttl, age, cache in product(
-        intervals or [settings.interval_s], thresholds, ttls, ages, caches
+    hang_s = max((k.hang_within_s(settings.mode)[0] for k in kinds), default=0.0)
+    hangs = [False, True] if hang_s > READ_S else [False]
+    for interval, threshold, ttl, age, cache, hang in product(
+        intervals or [settings.interval_s], thresholds, ttls, ages, caches, hangs
     ):
         texts = []
         if interval != settings.interval_s:
@@ -102,13 +105,16 @@ def _options(
             texts.append(f"maximum connection age {now_age:g} -> {age:g} s (in the clients)")
         if cache:
             texts.append("clients' own DNS cache -> 5 s (Java: networkaddress.cache.ttl)")
+        if hang:
+            texts.append(f"clients' time-outs {hang_s:g} -> {READ_S:g} s")
         changed = replace(settings, interval_s=interval, threshold=threshold, ttl_s=ttl)
-        yield changed, [_with(k, age, cache) for k in kinds], texts
+        yield changed, [_with(k, age, cache=cache, hang=hang) for k in kinds], texts
 
 
-def _with(kind: Kind, age_s: float, cache: bool) -> Kind:
+def _with(kind: Kind, age_s: float, *, cache: bool, hang: bool) -> Kind:
     return replace(
         kind,
+        hang_s=min(kind.hang_s, READ_S) if hang else kind.hang_s,
         connection_s=min(kind.connection_s, age_s) if kind.connection_s else kind.connection_s,
         own_cache_s=min(kind.own_cache_s, 5.0) if cache else kind.own_cache_s,
     )
@@ -132,11 +138,11 @@ def _unfixable(
                 f"change (Global Accelerator) help"
             )
     least = replace(settings, interval_s=10.0, threshold=1, ttl_s=min(5.0, settings.ttl_s))
-    floor_s = _slowest(least, [_with(k, 5.0, True) for k in movable], p)
+    floor_s = _slowest(least, [_with(k, 5.0, cache=True, hang=True) for k in movable], p)
     if floor_s > rto_s:
         yield (
             f"DNS failover itself: with interval 10 s, threshold 1 and TTL {least.ttl_s:g} s it "
             f"still takes {floor_s:.0f} s, of which {detection_mean_s(least):.0f} s detection"
         )
     if settings.mode is Mode.BLACK_HOLE:
-        yield "client time-outs: in a black hole each request hangs until its own time-out"
+        yield "whoever asks the lost side meanwhile: in a black hole each request hangs to its end"

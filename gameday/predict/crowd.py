@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gameday.predict.clients import lattice_s
-from gameday.predict.delay import Kind, detections_s, worst_s
+from gameday.predict.delay import detections_s, worst_s
+from gameday.predict.kind import Kind
 from gameday.predict.model import Settings
 
 BLOCK = 1_000_000
@@ -56,6 +57,7 @@ def spread(settings: Settings, kind: Kind, crowd: Crowd, rng: np.random.Generato
     if waits is None or bound_s is None:
         return STAYS
     per_cache = max(1.0, crowd.clients / crowd.resolvers)
+    hang = kind.hang_within_s(settings.mode)
     step_s = max(crowd.period_s, kind.connection_s or 0.0, kind.own_cache_s) / per_cache
     refresh_s = lattice_s(waits[0], step_s) if settings.ttl_s or kind.stretched_s else 0.0
     top_s = bound_s + max(0.0, refresh_s - waits[0]) if waits else bound_s
@@ -69,6 +71,8 @@ def spread(settings: Settings, kind: Kind, crowd: Crowd, rng: np.random.Generato
             left += moved_s
             for wait_s in waits[1:] if refresh_s else waits:
                 left += rng.random(size) * wait_s
+            if hang[1]:  # it does not look up before its first request has timed out
+                left = np.maximum(left, rng.uniform(*hang, size))
             left /= bin_s
             counts += np.bincount(left.astype(np.int32), minlength=BINS + 1)[: BINS + 1]
     return _summary(counts, bin_s, top_s)

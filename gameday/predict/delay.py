@@ -1,73 +1,25 @@
 """How long each kind of client stays with a lost Region, in closed form.
 
 Every wait is the checkers' agreement (an order statistic of uniform phases) plus caches and
-connections that were somewhere within their lives when DNS moved: a sum of uniforms.
+connections that were somewhere within their lives when DNS moved: a sum of uniforms. In a black
+hole a client does not look up before its first request there has timed out.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gameday.predict.checkers import flips_to_unhealthy
-from gameday.predict.clients import Mode
+from gameday.predict.kind import Kind
 from gameday.predict.model import Settings
 
 Floats = NDArray[np.float64]
 
-STRETCHED_TTL_S = 3600.0
-STRETCHED_SHARE = 0.0874
-"""8.74 % of 8,524 resolvers answered from their cache after the TTL had ended (PAM 2023)."""
-
-JVM_CACHE_S = 30.0
-"""Java, InetAddress: networkaddress.cache.ttl where nobody sets it (never ends with a manager)."""
-
-BROWSER_CACHE_S = 60.0
-
 GRID = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of client."""
-
-    name: str
-    says: str
-    own_cache_s: float = 0.0  # a cache in the client, on top of its resolver's
-    stretched_s: float = 0.0  # its resolver keeps an answer at least so long
-    connection_s: float | None = 0.0  # age at which a connection is dropped; None: never
-
-    def waits_s(self, ttl_s: float, mode: Mode) -> tuple[float, ...] | None:
-        """The lives of the caches and connections between DNS and this client; None: it stays.
-
-        A connection into a black hole times out, so its age no longer matters.
-        """
-        if self.connection_s is None and mode is not Mode.BLACK_HOLE:
-            return None
-        connection_s = 0.0 if mode is Mode.BLACK_HOLE else self.connection_s or 0.0
-        waits = (max(ttl_s, self.stretched_s), self.own_cache_s, connection_s)
-        return tuple(w for w in waits if w > 0)
-
-
-def kinds(connection_s: float = 30.0) -> tuple[Kind, ...]:
-    """The kinds of client that a prediction looks at; pools drop connections at that age."""
-    return (
-        Kind("per-request", "a new connection and a look-up for each request"),
-        Kind(f"pooled-max-age-{connection_s:g}", f"keeps connections for {connection_s:g} s",
-             connection_s=connection_s),
-        Kind("pooled", "keeps connections while they work (most HTTP libraries)",
-             connection_s=None),
-        Kind("jvm-default", "Java: its own cache of 30 s on top of the resolver's",
-             own_cache_s=JVM_CACHE_S),
-        Kind("browser", "one long HTTP/2 connection, and a DNS cache of 60 s",
-             own_cache_s=BROWSER_CACHE_S, connection_s=None),
-        Kind("ttl-stretched", "behind a resolver that keeps answers for an hour",
-             stretched_s=STRETCHED_TTL_S),
-    )  # fmt: skip
 
 
 def detection_mean_s(settings: Settings) -> float:
@@ -83,10 +35,17 @@ def detection_worst_s(settings: Settings) -> float:
 
 def mean_s(settings: Settings, kind: Kind) -> float | None:
     """The mean client's first request to the survivor; None for a kind that stays."""
-    waits = kind.waits_s(settings.ttl_s, settings.mode)
-    if waits is None:
+    waits, hang = kind.waits_s(settings.ttl_s, settings.mode), kind.hang_within_s(settings.mode)
+    worst = worst_s(settings, kind)
+    if waits is None or worst is None:
         return None
-    return detection_mean_s(settings) + settings.propagation_s + sum(waits) / 2
+    if not hang[1]:
+        return detection_mean_s(settings) + settings.propagation_s + sum(waits) / 2
+    step_s = worst / (10 * GRID)  # the mean of what never falls below 0 is the area over its cdf
+    times = np.linspace(0.0, worst, 10 * GRID, dtype=np.float64)
+    moved_s = detections_s(settings, GRID) + settings.propagation_s
+    left = np.stack([_uniform_sum_cdf(times - m, waits) for m in moved_s]).mean(axis=0)
+    return float((1 - left * _uniform_cdf(times, hang)).sum() * step_s)
 
 
 def worst_s(settings: Settings, kind: Kind) -> float | None:
@@ -94,7 +53,8 @@ def worst_s(settings: Settings, kind: Kind) -> float | None:
     waits = kind.waits_s(settings.ttl_s, settings.mode)
     if waits is None:
         return None
-    return detection_worst_s(settings) + settings.propagation_s + sum(waits)
+    timed_out_s = kind.hang_within_s(settings.mode)[1]
+    return max(timed_out_s, detection_worst_s(settings) + settings.propagation_s + sum(waits))
 
 
 @lru_cache(maxsize=4096)
@@ -105,10 +65,11 @@ def quantile_s(settings: Settings, kind: Kind, p: float) -> float | None:
     if waits is None or high is None:
         return None
     moved_s = detections_s(settings, GRID) + settings.propagation_s
-    low = 0.0
+    hang, low = kind.hang_within_s(settings.mode), 0.0
     while high - low > 0.05:
         middle = (low + high) / 2
-        if float(np.mean(_uniform_sum_cdf(middle - moved_s, waits))) < p:
+        timed_out = _uniform_cdf(np.array(middle), hang)
+        if float(np.mean(_uniform_sum_cdf(middle - moved_s, waits)) * timed_out) < p:
             low = middle
         else:
             high = middle
@@ -127,6 +88,12 @@ def detections_s(settings: Settings, strata: int) -> Floats:
 def _fixed_s(settings: Settings) -> float:
     """The part of detection that no phase shortens: a checker's further probes and time-outs."""
     return (settings.threshold - 1) * (settings.interval_s + settings.probe_s) + settings.probe_s
+
+
+def _uniform_cdf(t: Floats, within: tuple[float, float]) -> Floats:
+    """P(U <= t) for a uniform between two bounds; 1 where both are 0."""
+    low, high = within
+    return np.asarray(np.clip((t - low) / max(high - low, 1e-9), 0.0, 1.0)) if high else t * 0 + 1.0
 
 
 def _uniform_sum_cdf(t: Floats, widths: tuple[float, ...]) -> Floats:

@@ -9,8 +9,8 @@ from typing import Any
 from gameday.predict.advice import advise
 from gameday.predict.clients import Mode
 from gameday.predict.crowd import Crowd, Spread
-from gameday.predict.delay import STRETCHED_SHARE, Kind, kinds
 from gameday.predict.forecast import Forecast, Loss, forecast
+from gameday.predict.kind import STRETCHED_SHARE, Kind, kinds
 from gameday.predict.model import Settings
 from gameday.predict.policies import compare
 from gameday.route53.exports import Routing
@@ -18,7 +18,7 @@ from gameday.route53.exports import Routing
 NOT_INCLUDED = (
     "Route 53's own propagation from health check to name servers (AWS does not document it; "
     "give --propagation to add one)",
-    "client time-outs and retries: a retry helps only once an answer names the survivor",
+    "retries: they move nobody, for until an answer names the survivor they meet the lost side",
 )
 
 
@@ -31,6 +31,7 @@ class Question:
     mode: Mode = Mode.ERRORS
     crowd: Crowd = field(default_factory=Crowd)
     connection_s: float = 30.0
+    more: tuple[Kind, ...] = ()  # kinds of client beside the usual ones
     propagation_s: float = 0.0
     policies: bool = False
     seed: int = 0
@@ -45,7 +46,7 @@ def document(routing: Routing, question: Question, source: str) -> dict[str, Any
     :raises UsageError: a record set names a health check that is not there.
     """
     base = Settings(mode=question.mode, propagation_s=question.propagation_s)
-    asked = kinds(question.connection_s)
+    asked = (*kinds(question.connection_s), *question.more)
     found = forecast(routing, base, asked, question.crowd, question.seed)
     names = [_name(one, asked, question) for one in found]
     answers = [loss["meets"] for name in names for loss in name["losses"]]

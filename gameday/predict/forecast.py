@@ -13,7 +13,7 @@ import numpy as np
 from gameday.errors import UsageError
 from gameday.predict import delay
 from gameday.predict.crowd import Crowd, Spread, spread
-from gameday.predict.delay import Kind
+from gameday.predict.kind import Kind
 from gameday.predict.model import Settings
 from gameday.predict.side import leaves
 from gameday.predict.takeover import SIDES_MAX, Shares, Takeover, View, all_red, lose, turn_red

@@ -18,11 +18,11 @@ from gameday.predict.delay import (
     detection_mean_s,
     detection_worst_s,
     detections_s,
-    kinds,
     mean_s,
     quantile_s,
     worst_s,
 )  # fmt: skip
+from gameday.predict.kind import kinds
 
 KINDS = {k.name: k for k in kinds()}
 SETTINGS = [

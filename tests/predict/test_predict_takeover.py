@@ -6,8 +6,8 @@ import pytest
 from route53_exports import REGIONS, check, checks, plain, record, without, zone
 
 from gameday.predict.crowd import Crowd
-from gameday.predict.delay import kinds
 from gameday.predict.forecast import forecast
+from gameday.predict.kind import kinds
 from gameday.predict.model import Settings
 from gameday.predict.policies import compare
 from gameday.predict.takeover import Takeover, View, all_red, lose, turn_red

@@ -106,6 +106,36 @@ def test_does_a_missed_objective_fail_a_build(tmp_path, rto, exit_code, word) ->
     assert (asked.exit_code, word in asked.output) == (exit_code, True)
 
 
+def test_can_any_client_of_a_load_be_asked_about(tmp_path) -> None:
+    more = ("--client", "jvm-aws", "--client", "pooled+drop-on-5xx-3", "--client", "ttl-clamp-300")
+    found = json.loads(ask(tmp_path, "--json", *more).output)
+    clients = found["names"][0]["losses"][0]["clients"]
+    assert clients["jvm-aws"]["mean_s"] is None
+    assert clients["pooled+drop-on-5xx-3"]["mean_s"] == pytest.approx(28.2 + 30 + 15, abs=1)
+    assert clients["ttl-clamp-300"]["mean_s"] == pytest.approx(28.2 + 150, abs=2)
+    assert "its resolver keeps answers for at least 300 s" in found["kinds"]["ttl-clamp-300"]
+
+
+@pytest.mark.parametrize(
+    ("client", "says"),
+    [
+        ("telepathic", "there is no profile 'telepathic'"),
+        ("pooled+hedge-1", "--client pooled+hedge-1: not predicted: hedge_s is not modelled"),
+    ],
+)
+def test_is_a_client_that_nobody_can_predict_refused(tmp_path, client, says) -> None:
+    asked = ask(tmp_path, "--client", client)
+    assert (asked.exit_code, says in asked.output) == (2, True), asked.output
+
+
+def test_what_does_a_client_without_time_outs_do_in_a_black_hole(tmp_path) -> None:
+    """It does not look up before the kernel gives its request up: 924.6 s (ip-sysctl)."""
+    asked = ask(tmp_path, "--mode", "black-hole", "--client", "requests", "--rto", "120")
+    assert "clients' time-outs 924.6 -> 10 s" in asked.output
+    row = next(line for line in asked.output.splitlines() if line.startswith("    requests "))
+    assert row.split()[1:8:2] == ["930", "930", "934", "935"]
+
+
 def test_is_a_zone_of_a_thousand_records_answered_in_seconds(tmp_path) -> None:
     names = [f"n{n}.example.test." for n in range(500)]
     big = zone(*(record(r, name) for name in names for r in REGIONS))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.predict.delay import kinds, quantile_s
+from gameday.predict.delay import quantile_s
 from gameday.predict.forecast import ttl_s
+from gameday.predict.kind import kinds
 from gameday.predict.model import Settings
 from gameday.review.model import Hit, RoutingSubject
 
