@@ -1,0 +1,366 @@
+"""Versions, aliases, asynchronous events, event sources and logs in a real Region process."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from region_process import REGION, RegionProcess, api, function, spec, wait_until
+
+ACCOUNT = "123456789012"
+CODE = """
+import os
+
+def about(event, context):
+    print("asked by", event.get("who"))
+    return {"arn": context.invoked_function_arn, "version": context.function_version,
+            "variable": os.environ["AWS_LAMBDA_FUNCTION_VERSION"], "event": event}
+
+def throws(event, context):
+    raise ValueError("this is chaos")
+
+def large(event, context):
+    return "x" * 6291556
+
+def proxied(event, context):
+    return {"statusCode": 200, "body": context.function_version}
+"""
+
+
+class AwsDouble:
+    """The AWS endpoint as a Region's Lambda service asks it: remembers, and has one queue."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, str, dict[str, str], str]] = []
+        self.messages: list[dict[str, Any]] = []
+        self.refuses = False
+        double = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                headers = {k.lower(): v for k, v in self.headers.items()}
+                double.requests.append((self.command, self.path, headers, body))
+                answer = json.dumps(double.answer(headers.get("x-amz-target", ""))).encode()
+                self.send_response(400 if double.refuses else 200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            do_PUT = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def answer(self, target: str) -> dict[str, Any]:
+        if target.endswith(".ReceiveMessage") and self.messages:
+            return {"Messages": [self.messages.pop(0)]}
+        return {}
+
+    def sent(self, target: str) -> list[dict[str, Any]]:
+        """The bodies of the calls of one operation."""
+        return [json.loads(b) for _, _, h, b in self.requests if h.get("x-amz-target") == target]
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[AwsDouble]:
+    double = AwsDouble()
+    yield double
+    double.close()
+
+
+@pytest.fixture(scope="module")
+def region(aws: AwsDouble, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RegionProcess]:
+    """A Region whose code is in `code/`; its clock is as fast as it gets."""
+    folder = tmp_path_factory.mktemp("region")
+    (folder / "code").mkdir()
+    (folder / "code" / "h.py").write_text(CODE)
+    process = RegionProcess(spec(folder, aws_endpoint=aws.url, speed=1000.0))
+    yield process
+    process.close()
+
+
+def shop(region: RegionProcess, name: str, handler: str = "about", **more: Any) -> dict[str, Any]:
+    """A function with two versions and two aliases, as a snapshot has it."""
+    code = Path(region.spec["dir"]) / "code"
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+    body = function(code, f"h.{handler}", arn=arn, aliases={}, versions={}, **more)
+    versions = {v: {**body, "version": v, "arn": f"{arn}:{v}", "revision": v} for v in "12"}
+    aliases = {"live": {"version": "1", "weights": {}},
+               "canary": {"version": "1", "weights": {"2": 0.5}}}  # fmt: skip
+    return {**body, "versions": versions, "aliases": aliases}
+
+
+def client(region: RegionProcess) -> Any:
+    return boto3.client(
+        "lambda", REGION, endpoint_url=f"http://127.0.0.1:{region.ports['invoke']}",
+        aws_access_key_id="x", aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+
+
+def invoke(region: RegionProcess, name: str, event: Any = None, **more: Any) -> Any:
+    return client(region).invoke(FunctionName=name, Payload=json.dumps(event or {}), **more)
+
+
+def test_which_version_an_alias_runs(region: RegionProcess) -> None:
+    region.apply(functions={"shop": shop(region, "shop")})
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
+    for reference, qualifier, called, version in (
+        ("shop", {}, arn, "$LATEST"),
+        ("shop", {"Qualifier": "live"}, f"{arn}:live", "1"),
+        ("shop:2", {}, f"{arn}:2", "2"),
+        (f"{arn}:live", {}, f"{arn}:live", "1"),
+    ):
+        answer = invoke(region, reference, **qualifier)
+        assert answer["ExecutedVersion"] == version
+        told = json.loads(answer["Payload"].read())
+        assert (told["arn"], told["version"], told["variable"]) == (called, version, version)
+
+
+def test_does_a_weighted_alias_run_both_versions(region: RegionProcess) -> None:
+    region.apply(functions={"shop": shop(region, "shop")})
+    ran = {invoke(region, "shop:canary")["ExecutedVersion"] for _ in range(20)}
+    assert ran == {"1", "2"}
+
+
+def test_do_versions_share_the_reservation_and_the_front_door_the_alias(
+    region: RegionProcess,
+) -> None:
+    proxied = shop(region, "proxied", "proxied")
+    region.apply(functions={"proxied": proxied}, apis=[api(("GET", "/a", "proxied:live"))])
+    assert region.get("/a").text == "1"
+    region.apply(functions={"proxied": proxied | {"reserved": 0}},
+                 apis=[api(("GET", "/a", "proxied:live"))])  # fmt: skip
+    assert region.get("/a").status == 500
+    with pytest.raises(ClientError, match="Rate Exceeded") as e:
+        invoke(region, "proxied:2")
+    assert e.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+@pytest.mark.parametrize("reference", ["nobody", "shop:nothing", "shop:9"])
+def test_is_what_does_not_exist_named_by_arn(region: RegionProcess, reference: str) -> None:
+    region.apply(functions={"shop": shop(region, "shop")})
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{reference}"
+    with pytest.raises(ClientError, match=f"Function not found: {arn}$") as e:
+        invoke(region, reference)
+    assert e.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+@pytest.mark.parametrize(("kind", "limit"), [("RequestResponse", 6_291_456), ("Event", 1_048_576)])
+def test_is_a_payload_beyond_the_quota_refused_as_awss(
+    region: RegionProcess, kind: str, limit: int
+) -> None:
+    region.apply(functions={"shop": shop(region, "shop")})
+    with pytest.raises(ClientError) as e:
+        client(region).invoke(FunctionName="shop", InvocationType=kind, Payload=b"1" * (limit + 1))
+    assert e.value.response["Error"]["Code"] == "RequestEntityTooLargeException"
+    assert e.value.response["Error"]["Message"] == (
+        f"{limit + 1} byte payload is too large for the {kind} invocation type "
+        f"(limit {limit} bytes)"
+    )
+    assert e.value.response["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+
+def test_is_an_answer_beyond_the_quota_an_error_of_the_function(region: RegionProcess) -> None:
+    region.apply(functions={"large": shop(region, "large", "large")})
+    answer = invoke(region, "large")
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read()) == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size "
+        "(6291556 bytes).",
+    }
+
+
+def test_does_a_caller_get_the_end_of_the_log(region: RegionProcess) -> None:
+    import base64
+
+    region.apply(functions={"shop": shop(region, "shop")})
+    invoke(region, "shop", {"who": "somebody else"})
+    answer = invoke(region, "shop", {"who": "me"}, LogType="Tail")
+    lines = base64.b64decode(answer["LogResult"]).decode().splitlines()
+    assert [line.split(" ")[0] for line in lines] == ["START", "asked", "END", "REPORT"]
+    assert lines[1] == "asked by me"
+    assert "LogResult" not in invoke(region, "shop")
+
+
+def test_are_logs_told_to_cloudwatch_under_their_group(region: RegionProcess) -> None:
+    region.apply(functions={"shop": shop(region, "shop", log_group="/my/group")})
+    invoke(region, "shop:live", {"who": "a reader"})
+
+    def told() -> Any:
+        return next((r for m in region.messages if m["kind"] == "logs" for r in m["rows"]
+                     if r["group"] == "/my/group" and "asked by a reader" in r["lines"]),
+                    None)  # fmt: skip
+
+    row = wait_until(told)
+    assert "/[$LATEST]" in row["stream"]
+    assert any(line.startswith("START") and line.endswith("Version: 1") for line in row["lines"])
+
+
+def test_how_does_an_asynchronous_failure_end(region: RegionProcess, aws: AwsDouble) -> None:
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}"
+    about = {"asynchronous": {"$LATEST": {"retries": 1, "on_failure": f"{queue}:failures"}},
+             "dead_letter": f"{queue}:dead"}  # fmt: skip
+    region.apply(functions={"throws": shop(region, "throws", "throws", **about)})
+    answer = invoke(region, "throws", {"n": 7}, InvocationType="Event")
+    assert answer["StatusCode"] == 202
+    sent = wait_until(lambda: (s := aws.sent("AmazonSQS.SendMessage")) and len(s) == 2 and s)
+    by_queue = {m["QueueUrl"].rpartition("/")[2]: m for m in sent}
+    told = json.loads(by_queue["failures"]["MessageBody"])
+    assert told["requestContext"]["requestId"] == answer["ResponseMetadata"]["RequestId"]
+    assert told["requestContext"]["condition"] == "RetriesExhausted"
+    assert told["requestContext"]["approximateInvokeCount"] == 2
+    assert told["requestPayload"] == {"n": 7}
+    assert told["responsePayload"]["errorMessage"] == "this is chaos"
+    dead = by_queue["dead"]
+    assert json.loads(dead["MessageBody"]) == {"n": 7}
+    assert dead["MessageAttributes"]["ErrorMessage"]["StringValue"] == "this is chaos"
+    assert dead["MessageAttributes"]["ErrorCode"] == {"DataType": "Number", "StringValue": "200"}
+
+
+def test_which_services_can_be_told_of_a_success(region: RegionProcess, aws: AwsDouble) -> None:
+    place = f"{REGION}:{ACCOUNT}"
+    for arn in (f"arn:aws:sns:{place}:t", f"arn:aws:events:{place}:event-bus/default",
+                f"arn:aws:lambda:{place}:function:next"):  # fmt: skip
+        settings = {"$LATEST": {"on_success": arn}}
+        region.apply(functions={"shop": shop(region, "shop", asynchronous=settings)})
+        aws.requests.clear()
+        invoke(region, "shop", {"n": 1}, InvocationType="Event")
+        _, path, headers, body = wait_until(lambda: aws.requests and aws.requests[0])
+        match arn.split(":")[2]:
+            case "sns":
+                form = parse_qs(body)
+                assert form["TopicArn"] == [arn]
+                told = json.loads(form["Message"][0])
+            case "events":
+                [entry] = json.loads(body)["Entries"]
+                assert entry["Source"] == "lambda"
+                assert entry["DetailType"] == "Lambda Function Invocation Result - Success"
+                told = json.loads(entry["Detail"])
+            case _:
+                assert path.endswith("function%3Anext/invocations")
+                assert headers["x-amz-invocation-type"] == "Event"
+                told = json.loads(body)
+        assert told["requestContext"]["condition"] == "Success"
+        assert told["responsePayload"]["event"] == {"n": 1}
+        assert f"/{REGION}/{arn.split(':')[2]}/" in headers["authorization"]
+
+
+def test_is_a_record_of_a_failure_put_into_a_bucket(region: RegionProcess, aws: AwsDouble) -> None:
+    settings = {"$LATEST": {"retries": 0, "on_failure": "arn:aws:s3:::failures"}}
+    region.apply(functions={"throws": shop(region, "throws", "throws", asynchronous=settings)})
+    aws.requests.clear()
+    invoke(region, "throws", InvocationType="Event")
+    method, path, _, body = wait_until(lambda: aws.requests and aws.requests[0])
+    assert method == "PUT"
+    assert path.startswith("/failures/aws/lambda/async/throws/20")
+    assert json.loads(body)["requestContext"]["condition"] == "RetriesExhausted"
+
+
+def test_is_a_destination_that_refuses_logged_and_counted(
+    region: RegionProcess, aws: AwsDouble
+) -> None:
+    arn = f"arn:aws:sns:{REGION}:{ACCOUNT}:t"
+    settings = {"$LATEST": {"on_success": arn}}
+    region.apply(functions={"shop": shop(region, "shop", asynchronous=settings)})
+    aws.refuses = True
+    try:
+        invoke(region, "shop", InvocationType="Event")
+        said = "shop: DestinationDeliveryFailures: sns in us-east-1 refused: 400"
+        wait_until(lambda: said in region.log.read_text())
+    finally:
+        aws.refuses = False
+
+
+def test_does_a_queue_reach_its_function(region: RegionProcess, aws: AwsDouble) -> None:
+    source = {
+        "id": "q1", "function": "shop:live", "function_arn": "arn",
+        "source": f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders", "batch_size": 10, "window_s": 0,
+        "reports": False, "filters": [], "at_once": None, "starting_position": None,
+        "bisect": False, "retries": -1, "age_max_s": -1, "on_failure": None,
+    }  # fmt: skip
+    aws.requests.clear()
+    region.apply(functions={"shop": shop(region, "shop")}, event_sources=[source])
+    aws.messages.append({"MessageId": "1", "ReceiptHandle": "r1", "Body": "b", "MD5OfBody": "x"})
+    [deleted] = wait_until(lambda: aws.sent("AmazonSQS.DeleteMessageBatch"))
+    assert deleted["Entries"] == [{"Id": "0", "ReceiptHandle": "r1"}]
+    region.apply(functions={"shop": shop(region, "shop")})
+    aws.requests.clear()
+    aws.messages.append({"MessageId": "2", "ReceiptHandle": "r2", "Body": "b", "MD5OfBody": "x"})
+    invoke(region, "shop")
+    assert not aws.sent("AmazonSQS.DeleteMessageBatch")  # the mapping is gone, and its reader
+
+
+def test_does_a_table_reach_its_function(region: RegionProcess) -> None:
+    tables = boto3.client(
+        "dynamodb", REGION, endpoint_url=f"http://127.0.0.1:{region.ports['dynamodb']}",
+        aws_access_key_id="x", aws_secret_access_key="x",
+    )  # fmt: skip
+    stream = tables.create_table(
+        TableName="items", BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )["TableDescription"]["LatestStreamArn"]  # fmt: skip
+    tables.put_item(TableName="items", Item={"id": {"S": "before"}})
+    source = {
+        "id": "s1", "function": "shop", "function_arn": "arn", "source": stream, "batch_size": 100,
+        "window_s": 0, "reports": False, "filters": [], "at_once": None,
+        "starting_position": "LATEST", "bisect": False, "retries": -1, "age_max_s": -1,
+        "on_failure": None,
+    }  # fmt: skip
+    code = Path(region.spec["dir"]) / "code"
+    (code / "s.py").write_text(
+        "def reads(event, context):\n"
+        "    for r in event['Records']:\n"
+        "        print('saw', r['eventName'], r['dynamodb']['NewImage']['id']['S'],\n"
+        "              r['eventSourceARN'])\n"
+    )
+    reader = shop(region, "shop") | {"handler": "s.reads", "revision": "stream"}
+    region.apply(functions={"shop": reader}, event_sources=[source])
+    tables.put_item(TableName="items", Item={"id": {"S": "after"}})
+    log = Path(region.spec["dir"]) / "logs" / REGION / "shop.log"
+    wait_until(lambda: f"saw INSERT after {stream}" in log.read_text())
+    assert "saw INSERT before" not in log.read_text()
+
+
+def test_does_the_account_have_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "code").mkdir()
+    (tmp_path / "code" / "h.py").write_text("import time\n\ndef slow(event, context):\n"
+                                            "    time.sleep(30)\n")  # fmt: skip
+    process = RegionProcess(spec(tmp_path, account_concurrency=3))
+    try:
+        slow, other = (function(tmp_path / "code", "h.slow") for _ in range(2))
+        process.apply(functions={"slow": slow, "other": other | {"reserved": 1}})
+        for _ in range(3):
+            invoke(process, "slow", InvocationType="Event")
+        wait_until(lambda: process.status()["in_flight"] == 2)
+        with pytest.raises(ClientError) as e:  # one of three is the other function's own
+            invoke(process, "slow")
+        assert e.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
+        invoke(process, "other", InvocationType="Event")
+        wait_until(lambda: process.status()["in_flight"] == 3)
+    finally:
+        process.close()
