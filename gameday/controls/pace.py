@@ -19,10 +19,11 @@ def rewrite(experiment: Json, clock: Clock) -> list[str]:
     """Divide `pauses` and provider timeouts in place; one line for each that changed."""
     if clock.speed == 1:
         return []
-    return [line for activity in _activities(experiment) for line in _rewrite(activity, clock)]
+    return [line for activity in activities(experiment) for line in _rewrite(activity, clock)]
 
 
-def _activities(experiment: Json) -> Iterator[Json]:
+def activities(experiment: Json) -> Iterator[Json]:
+    """Every activity that the experiment names: of its hypothesis, its method, its rollbacks."""
     yield from (experiment.get("steady-state-hypothesis") or {}).get("probes", [])
     yield from experiment.get("method") or []
     yield from experiment.get("rollbacks") or []

@@ -20,14 +20,19 @@ from chaoslib.exceptions import InterruptExecution
 
 from gameday import guard, settings
 from gameday.clock import Clock
+from gameday.controls import other_safeguards
+from gameday.controls.fail_fast import FailFast
 from gameday.controls.pace import FrequencyPace
 from gameday.controls.session import Session
+from gameday.controls.timeout import Timeouts, overdue
 from gameday.errors import GamedayError
+from gameday.model import EXIT_CODES, Verdict
 
 Json = dict[str, Any]
 
 logger = logging.getLogger("chaostoolkit")
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_handlers: dict[int, Any] = {}
 _session: Session | None = None
 
 
@@ -36,9 +41,16 @@ def configure_control(
     configuration: Json | None = None,
     event_registry: Any = None,
 ) -> None:
-    """Bring a continuous hypothesis onto the AWS clock; the rest begins with the experiment."""
+    """Pace and bound what Chaos Toolkit runs; the rest begins with the experiment."""
     if event_registry is not None:
         event_registry.register(FrequencyPace(Clock(settings.current().speed)))
+        event_registry.register(Timeouts())
+        event_registry.register(FailFast(_trip))
+
+
+def _trip(cause: str) -> None:
+    if _session is not None:
+        _session.trip(cause)
 
 
 def before_experiment_control(context: Json, configuration: Json | None = None) -> None:
@@ -76,35 +88,52 @@ def after_method_control(context: Json) -> None:
         _session.phase = "after"
 
 
-def before_activity_control(context: Json) -> None:
+def before_activity_control(context: Json, experiment: Json | None = None) -> None:
     """Inject nothing more once a signal has come, even where chaoslib 1.44 swallowed it.
 
     :raises InterruptExecution: the run was told to stop, or the kill switch is set.
     """
-    if _session is not None:
+    if _session is not None and other_safeguards.belongs_to(experiment or {}, context):
         _refuse_stopped(_session)
         if _session.phase == "method":
             with _interrupting():
                 guard.refuse_killed(Path.cwd())
 
 
-def after_activity_control(context: Json, state: Json | None = None) -> None:
+def after_activity_control(
+    context: Json,
+    state: Json | None = None,
+    configuration: Json | None = None,
+    secrets: Json | None = None,
+    experiment: Json | None = None,
+) -> None:
     """After the fault: read what the survivors lack. An action that failed ends the method.
 
     :raises InterruptExecution: the fault was not injected, its loss could not be read, or the
         run was told to stop.
     """
-    if _session is None:
+    if _session is None or state is None:
+        return
+    body, found = experiment or {}, (context, state, configuration or {}, secrets or {})
+    if not other_safeguards.belongs_to(body, context):
+        if why := other_safeguards.cause(*found):
+            _session.trip(why)
         return
     _refuse_stopped(_session)
-    if _session.phase != "method" or context.get("type") != "action":
-        return
-    if state is not None and state.get("status") == "failed":
-        reason = (state.get("exception") or ["no reason given"])[-1].strip()
-        _session.action_failed(str(context.get("name")), reason)
-        raise InterruptExecution(f"the action {context.get('name')} failed: {reason}")
+    if _session.phase == "method" and context.get("type") == "action":
+        _after_action(_session, context, state)
+    elif _session.phase == "method" and other_safeguards.judged_by_nobody(body, context):
+        _session.probed(context, state, other_safeguards.met(*found))
+
+
+def _after_action(session: Session, action: Json, state: Json) -> None:
+    failed = state.get("status") == "failed"
+    why = other_safeguards.reason(state) if failed else overdue(action, state)
+    if why:
+        session.action_failed(str(action.get("name")), why)
+        raise InterruptExecution(f"the action {action.get('name')} failed: {why}")
     with _interrupting():
-        _session.after_action()
+        session.after_action()
 
 
 def _refuse_stopped(session: Session) -> None:
@@ -115,8 +144,8 @@ def _refuse_stopped(session: Session) -> None:
 def before_rollback_control(context: Json) -> None:
     """The fault ends now."""
     if _session is not None:
-        _session.phase = "rollback"
         _session.rollback_starts()
+        _session.hasten()
 
 
 def after_experiment_control(context: Json, state: Json | None = None) -> None:
@@ -132,7 +161,7 @@ def after_experiment_control(context: Json, state: Json | None = None) -> None:
                     logger.debug("gameday: a step of the ending failed", exc_info=True)
                 logger.error("gameday: %s", e)
         _session.end(state or {})
-    _report(_session)
+    _report(_session, state or {})
 
 
 def _ending(session: Session, hurry: Callable[[], bool]) -> Iterator[Callable[[], object]]:
@@ -144,13 +173,22 @@ def _ending(session: Session, hurry: Callable[[], bool]) -> Iterator[Callable[[]
         yield session.audit
 
 
-def _report(session: Session) -> None:
-    """Show the verdict, unless `gameday run` does, or the run never began."""
+def _report(session: Session, journal: Json) -> None:
+    """Show the verdict and let `chaos` exit by it, unless `gameday run` does or nothing began.
+
+    Chaos Toolkit exits with 0 unless its journal says `deviated`, or another status than completed.
+    """
     if (session.dir / "runner.json").exists() or not (session.dir / "run.json").exists():
         return
     command = [sys.executable, "-m", "gameday", "report", str(session.dir)]
     sys.stdout.flush()
-    subprocess.run(command, check=False)
+    done = subprocess.run(command, check=False)
+    verdict = next((v for v, code in EXIT_CODES.items() if code == done.returncode), Verdict.ERROR)
+    journal.setdefault("gameday", {})["verdict"] = str(verdict)
+    if verdict is Verdict.FAILED:
+        journal["deviated"] = True
+    elif verdict is not Verdict.PASSED and journal.get("status") == "completed":
+        journal["status"] = "failed"
 
 
 @contextlib.contextmanager
@@ -175,31 +213,35 @@ def _note_failure(reason: str) -> None:
 
 
 def _note_signals(session: Session) -> None:
-    """Remember that a signal came, then let Chaos Toolkit do what it does about it."""
+    """Note that a signal came, then interrupt as Ctrl-C does.
+
+    Chaos Toolkit turns SIGTERM into an InterruptExecution, which whatever catches Exception can
+    swallow (chaoslib 1.44 around every python activity, botocore around every request), and a
+    hang-up into its end.
+    """
+
+    def note(number: int, frame: FrameType | None) -> None:
+        session.stop(signal.Signals(number).name)
+        raise KeyboardInterrupt
+
     for number in _SIGNALS:
-        before = signal.getsignal(number)
-
-        def note(number: int, frame: FrameType | None, before: Any = before) -> None:
-            session.stop(signal.Signals(number).name)
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(number, note)
+        _handlers[number] = signal.getsignal(number)
+        if number != signal.SIGHUP or _handlers[number] != signal.SIG_IGN:  # nohup
+            signal.signal(number, note)
 
 
 @contextlib.contextmanager
 def _deferred_signals(session: Session) -> Iterator[Callable[[], bool]]:
-    """While everything is put back, a signal only means: hurry."""
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    """While everything is put back, a signal only means: hurry. Then each means what it did."""
 
     def note(number: int, frame: FrameType | None) -> None:
         session.stop(signal.Signals(number).name)
         logger.warning("gameday: putting back what was changed; this takes a moment")
 
-    for number in _SIGNALS:
-        signal.signal(number, note)
+    for signal_number in _SIGNALS:
+        signal.signal(signal_number, note)
     try:
         yield lambda: session.stopped is not None
     finally:
-        for number, handler in before.items():
+        for number, handler in _handlers.items():
             signal.signal(number, handler)

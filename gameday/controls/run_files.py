@@ -9,14 +9,16 @@ import getpass
 import json
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import click
+from chaoslib import merge_vars
 
 from gameday import __version__, admin, clock, discover
-from gameday.errors import GamedayError
+from gameday.errors import GamedayError, UsageError
 from gameday.experiment import Extension, hypothesis
 from gameday.resolver import read_networks
 from gameday.settings import Target
@@ -26,12 +28,37 @@ PACKAGES = ("chaostoolkit", "chaostoolkit-lib", "locust", "boto3", "moto")
 
 def experiment_file() -> str | None:
     """The file that `chaos run` was given, as it was given; None when chaoslib runs without it."""
+    source = _chaos_options().get("source")
+    return None if source is None else str(source)
+
+
+def refuse_undeclared(experiment: Mapping[str, Any]) -> None:
+    """Return if the experiment declares whatever `--var` and `--var-file` give to `chaos run`.
+
+    Chaos Toolkit drops the others in silence, so that a typing error means the default.
+
+    :raises UsageError: it does not.
+    """
+    options = _chaos_options()
+    given = merge_vars(options.get("var") or {}, options.get("var_file") or ())
+    for section, values in zip(("configuration", "secrets"), given, strict=True):
+        declared = sorted(experiment.get(section) or {})
+        for name in values:
+            if name not in declared:
+                raise UsageError(
+                    f"--var {name}: the experiment declares no such {section}; "
+                    f"it has {', '.join(declared) or 'none'}"
+                )
+
+
+def _chaos_options() -> dict[str, Any]:
+    """The options of `chaos run`, by their names in Python; none when chaoslib runs without it."""
     context = click.get_current_context(silent=True)
     while context is not None:
         if "source" in context.params:
-            return str(context.params["source"])
+            return dict(context.params)
         context = context.parent
-    return None
+    return {}
 
 
 def new_run_dir(root: Path, stem: str) -> Path:

@@ -6,6 +6,7 @@ because a control that is missing or fails is silently skipped by Chaos Toolkit.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ from typing import Any
 from gameday import admin, clock, guard, lock, settings, stop_when, undo, watchdog
 from gameday import experiment as experiments
 from gameday.clock import Clock
-from gameday.controls import audit, pace, run_files
+from gameday.controls import audit, other_safeguards, pace, run_files
 from gameday.controls.failback import await_failback
 from gameday.controls.load import LoadProcess, overridden
 from gameday.controls.safeguard import Safeguard
@@ -33,12 +34,15 @@ LEDGER_WITHIN_WALL_S = 2.0
 
 Json = dict[str, Any]
 
+logger = logging.getLogger("chaostoolkit")
+
 
 class Session:
     """The run under way in this process."""
 
     def __init__(self, experiment: Json, configuration: Json) -> None:
         guard.refuse_killed(Path.cwd())
+        run_files.refuse_undeclared(experiment)
         self.target = settings.current()
         self.clock = Clock(self.target.speed)
         self.extension = experiments.extension(experiment, configuration)
@@ -59,7 +63,7 @@ class Session:
         self.extension = replace(self.extension, stop_when=tuple(c.text for c in conditions))
         self.dir = _directory(experiment)
         lock.hold(self.target, self.dir)
-        self.safeguard = Safeguard(self.dir, self.target, conditions, self._trip)
+        self.safeguard = Safeguard(self.dir, self.target, conditions, self.trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
         self.load: LoadProcess | None = None
         self.watch: Watch | None = None
@@ -67,6 +71,9 @@ class Session:
         self.ready_at: float | None = None
         self.stopped: str | None = None
         self._rolling_back = self._read_at_fault = False
+        self._hasty = threading.Event()
+        self._haste = threading.Thread(target=self._put_back_at_once, name="haste", daemon=True)
+        self._haste.start()
 
     def mark(self, step: str, **members: Any) -> None:
         """Prove that a step was done."""
@@ -77,8 +84,9 @@ class Session:
         if self.stopped is None:
             self.stopped = reason
             self.log.append("stop", reason=reason)
+        self._hasty.set()
 
-    def _trip(self, reason: str) -> None:
+    def trip(self, reason: str) -> None:
         """End the run as Ctrl-C would; what has begun to be put back is left to go on."""
         if self.phase in ("before", "method", "after"):
             self.stop(reason)
@@ -124,7 +132,8 @@ class Session:
 
     def hypothesis(self, state: Json | None) -> None:
         """Note how the steady-state hypothesis was judged, before or after the method."""
-        when = {"before": "before", "method": "during"}.get(self.phase, "after")
+        continuous = threading.current_thread() is not threading.main_thread()
+        when = "during" if continuous else "before" if self.phase == "before" else "after"
         probes = [
             {
                 "name": run["activity"].get("name"),
@@ -135,6 +144,16 @@ class Session:
         ]
         met = bool((state or {}).get("steady_state_met"))
         self.log.append(f"hypothesis.{when}", met=met, probes=probes)
+
+    def probed(self, probe: Json, run: Json, met: bool) -> None:
+        """Note what a probe of the method found; Chaos Toolkit judges no tolerance there."""
+        failed = run.get("status") == "failed"
+        self.log.append(
+            "probe.judged",
+            name=str(probe.get("name")),
+            met=None if failed else met,
+            output=other_safeguards.reason(run) if failed else run.get("output"),
+        )
 
     def action_failed(self, name: str, reason: str) -> None:
         """Note that an action of the method failed, which ends the run without a verdict."""
@@ -177,6 +196,25 @@ class Session:
             self._rolling_back = True
             self.log.append("rollback.started")
 
+    def _put_back_at_once(self) -> None:
+        """After a stop, do not wait for background activities as Chaos Toolkit does.
+
+        What an action under way changes after this is found by `put_back`, which decides.
+        """
+        self._hasty.wait()
+        if self.phase in ("method", "after"):
+            self.rollback_starts()
+            try:
+                undo.replay(self.dir)
+            except GamedayError as e:
+                logger.warning("gameday: %s", e)
+
+    def hasten(self) -> None:
+        """Return when what a stop has begun to put back is done; nothing else begins by itself."""
+        self.phase = "rollback"
+        self._hasty.set()
+        self._haste.join()
+
     def _event(self, kind: str) -> Json | None:
         return next((e for e in read_log(self.log.path) if e["kind"] == kind), None)
 
@@ -185,6 +223,7 @@ class Session:
     def put_back(self) -> undo.Result:
         """Play whatever the undo journal still holds, and read every setting again."""
         self.safeguard.stop()
+        self.hasten()
         if undo.UndoJournal(self.dir).records():
             self.rollback_starts()
         result = undo.replay(self.dir)
@@ -227,6 +266,11 @@ class Session:
         status, deviated = journal.get("status"), bool(journal.get("deviated"))
         self.mark("after")
         self._mark_safeguard("after", looks=self.safeguard.looks)
+        marks = [e for e in read_log(self.log.path) if e["kind"] == "control.mark"]
+        journal["gameday"] = {
+            "run": str(self.dir),
+            "marks": [{k: e[k] for k in ("at", "control", "step")} for e in marks],
+        }
         if self.stopped is not None:
             journal["stopped"] = self.stopped
         self.log.append("run.ended", status=status, deviated=deviated)

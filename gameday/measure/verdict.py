@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gameday.measure import cause
+from gameday.measure import cause, steady_state
 from gameday.measure.audit import Audit
 from gameday.measure.cause import duration
 from gameday.measure.fault import affected, mode
 from gameday.measure.rpo import AtFault
-from gameday.measure.rto import bad_windows, success_pct
+from gameday.measure.rto import bad_windows
 from gameday.measure.run import Run
 from gameday.measure.timeline import detected, dns_moved
 from gameday.model import OK, Verdict
@@ -133,19 +133,11 @@ def _unfinished(run: Run, numbers: Numbers) -> str | None:
 
 
 def _no_baseline(run: Run, numbers: Numbers) -> str | None:
-    before = run.first("hypothesis.before")
-    if before is None:
-        return "the steady state was not judged before the fault"
-    if not before["met"]:
-        return "the steady state was not met before the fault"
-    if run.fault_at is None:
-        return None
-    held = success_pct(run.counts, run.baseline_at, run.fault_at)
-    if held is None:
-        return "no request was sent before the fault"
-    if held < run.share_pct:
-        return f"only {held:.1f} % of requests succeeded before the fault"
-    return None
+    return steady_state.not_met_before(run)
+
+
+def _probe_unanswered(run: Run, numbers: Numbers) -> str | None:
+    return steady_state.probe_unanswered(run)
 
 
 def _action_failed(run: Run, numbers: Numbers) -> str | None:
@@ -266,20 +258,31 @@ def _lost_for_good(run: Run, numbers: Numbers) -> str | None:
     return f"{_writes(outside)} that had been acknowledged {verb} in no Region."
 
 
+def _hypothesis_during(run: Run, numbers: Numbers) -> str | None:
+    """A recovery experiment may miss it until its objective, or until it had recovered."""
+    if run.facts.get("kind") == "sustained":
+        return steady_state.not_met_during(run, 0.0)
+    objective = _objective(run, "rto_s")
+    return steady_state.not_met_during(run, numbers.recovery_s if objective is None else objective)
+
+
 def _hypothesis_after(run: Run, numbers: Numbers) -> str | None:
-    after = run.first("hypothesis.after")
-    if after is None or after["met"]:
-        return None
-    missed = [p["name"] for p in after.get("probes", []) if not p.get("tolerance_met", True)]
-    return f"The hypothesis was not met while the fault lasted ({', '.join(missed) or 'no name'})."
+    return steady_state.not_met_after(run)
+
+
+def _probe_missed(run: Run, numbers: Numbers) -> str | None:
+    return steady_state.probe_missed(run)
 
 
 UNDO_RULES: tuple[Rule, ...] = (_not_put_back, _rollback_failed)
 ERROR_RULES: tuple[Rule, ...] = (
     _control_failed, _no_baseline, _action_failed, _no_fault, _unmarked, _load_gone, _lab_too_slow,
-    _number_missing, _unfinished,
+    _number_missing, _probe_unanswered, _unfinished,
 )  # fmt: skip
-FAILURE_RULES: tuple[Rule, ...] = (_too_late, _too_far_behind, _lost_for_good, _hypothesis_after)
+FAILURE_RULES: tuple[Rule, ...] = (
+    _too_late, _too_far_behind, _lost_for_good, _hypothesis_during, _hypothesis_after,
+    _probe_missed,
+)  # fmt: skip
 
 
 def _objective(run: Run, name: str) -> float | None:
