@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import gevent
 import gevent.socket
 import gevent.ssl
 from gevent.monkey import get_original
@@ -118,6 +119,7 @@ class Connection(ConnectionPool):  # type: ignore[misc]
         """The kept connection if it may still be used, else a new one."""
         sock, self._idle = self._idle, None
         if sock is not None:
+            gevent.sleep(0)  # others take their answers first, and requests leave in batches
             if self._usable(sock):
                 self.trip.address, self.trip.phase = self._address, Phase.EXCHANGE
                 self.trip.reused = True

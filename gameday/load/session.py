@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.cookiejar import CookieJar
 from typing import Any, Protocol
 
 from locust.contrib.fasthttp import FastHttpSession
@@ -53,12 +54,25 @@ class Answered:
         user.environment.events.request.fire(**report)
 
 
+class Cookies(CookieJar):
+    """A cookie jar that costs nothing while it is empty: the standard one costs 8 us a request."""
+
+    def add_cookie_header(self, request: Any) -> None:
+        if any(True for _ in self):
+            super().add_cookie_header(request)
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response, request)
+
+
 class FailoverSession(FastHttpSession):  # type: ignore[misc]
     """A session that begins a turn of its sender with each request."""
 
     def __init__(self, sender: Sender, **options: Any) -> None:
         super().__init__(request_event=Answered(sender), client_pool=sender.pool, **options)
         self._sender = sender
+        self.cookiejar = self.client.cookiejar = Cookies()
 
     def request(self, method: str, url: str, **options: Any) -> Any:
         """Send a request; the parameters are FastHttpSession's."""
