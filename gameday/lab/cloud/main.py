@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 from gameday import clock
 from gameday.lab.channel import Channel, Message
 from gameday.lab.cloud import (
+    bus_events,
     code,
     functions,
     internal,
@@ -58,6 +59,7 @@ class Cloud:
         self.moto.repairs |= {
             "lambda": functools.partial(functions.repair, self.invoke_later),
             "sqs": functools.partial(queues.repair, speed),
+            "events": functools.partial(bus_events.repair, self.invoke_later),
             "sns": functools.partial(sns_events.repair, self.invoke_later),
         }
         self.queues = queues.Queues(self.moto, clock.Clock(speed))
