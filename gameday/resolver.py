@@ -251,8 +251,9 @@ NOBODY = ""
 class RegionAddresses:
     """Which Region an address belongs to: the one whose own name resolves to it.
 
-    The Region-only names are `<region>.<endpoint>`. Addresses once seen stay known, because a
-    Region may have many and shows a few at a time. One that two Regions show is nobody's.
+    The Region-only names are `<region>.<endpoint>`; `known` is what the target says by itself.
+    Addresses once seen stay known, because a Region may have many and shows a few at a time. One
+    that two Regions show is nobody's.
     """
 
     RETRY_S = 1.0
@@ -264,10 +265,11 @@ class RegionAddresses:
         endpoint: str,
         lookup: Lookup,
         monotonic: Callable[[], float] = clock.monotonic,
+        known: Mapping[str, str] | None = None,
     ) -> None:
         self._regions, self._endpoint, self._lookup = regions, endpoint, lookup
         self._monotonic = monotonic
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str] = dict(known or {})
         self._next_try = float("-inf")
 
     def region_of(self, address: str) -> str | None:

@@ -20,7 +20,8 @@ KNOWN = frozenset(
         "GAMEDAY_DNS", "GAMEDAY_NETWORKS_FILE", "GAMEDAY_REGIONS", "GAMEDAY_REGION",
         "GAMEDAY_STACK", "GAMEDAY_ENDPOINT", "GAMEDAY_RTO_S", "GAMEDAY_RPO_S", "GAMEDAY_SPEED",
         "GAMEDAY_SEED", "GAMEDAY_CA_FILE", "GAMEDAY_HTTP_PORT", "GAMEDAY_HTTPS_PORT",
-        "GAMEDAY_ADDRESS_MAP", "GAMEDAY_REGION_HEADER", "GAMEDAY_RUN_DIR", "GAMEDAY_CLIENTS",
+        "GAMEDAY_ADDRESS_MAP", "GAMEDAY_REGION_ADDRESSES", "GAMEDAY_REGION_HEADER",
+        "GAMEDAY_RUN_DIR", "GAMEDAY_CLIENTS",
         "GAMEDAY_RATE_PER_S", "GAMEDAY_CLIENTS_PER_POPULATION", "GAMEDAY_WEB_PORT",
         "GAMEDAY_CACHES_PER_POPULATION", "GAMEDAY_LOAD", "GAMEDAY_LOCUSTFILE", "GAMEDAY_UNDO_COPY",
     }
@@ -60,6 +61,7 @@ class Target:
     lab_dir: Path | None
     networks_file: Path | None  # where clients are: YAML, see docs/lab.md
     address_map: Mapping[tuple[str, int], tuple[str, int]]  # empty on Linux
+    region_addresses: Mapping[str, str]  # address -> Region, where no name of its own tells
     region_header: str  # response header that names the Region that served
     run_dir: Path | None
     undo_copy: UndoCopy | None
@@ -100,6 +102,7 @@ def current(environ: Mapping[str, str] = os.environ) -> Target:
         lab_dir=_path(get("GAMEDAY_LAB_DIR")),
         networks_file=_path(get("GAMEDAY_NETWORKS_FILE")),
         address_map=_address_map(get("GAMEDAY_ADDRESS_MAP", "")),
+        region_addresses=_region_addresses(get("GAMEDAY_REGION_ADDRESSES", "")),
         region_header=get("GAMEDAY_REGION_HEADER", "x-region").lower(),
         run_dir=_path(get("GAMEDAY_RUN_DIR")),
         undo_copy=_undo_copy(get("GAMEDAY_UNDO_COPY")),
@@ -166,6 +169,14 @@ def _address(text: str | None, name: str) -> tuple[str, int] | None:
     if not host or not port.isdigit():
         raise TargetError(f"{name}={text!r} is not ADDRESS:PORT")
     return host, int(port)
+
+
+def _region_addresses(text: str) -> dict[str, str]:
+    """`us-east-1=127.0.1.1,...` as Region by address."""
+    pairs = [pair.partition("=") for pair in text.split(",") if pair]
+    if not all(region and address for region, _, address in pairs):
+        raise TargetError(f"GAMEDAY_REGION_ADDRESSES={text!r} is not REGION=ADDRESS,...")
+    return {address: region for region, _, address in pairs}
 
 
 _UNDO_COPY = re.compile(r"(ssm|s3)://([a-z0-9-]+)/([A-Za-z0-9_.-]+(?:/[A-Za-z0-9_.-]+)*)/?")

@@ -18,8 +18,6 @@ from gameday import stacks, templates
 
 DEFAULT_ENDPOINT = "app.example.test"
 TTL_S = 60
-REGION_HEADER = "x-region"
-"""The response header that names the Region; the lab adds it where the application does not."""
 RTO_S, RPO_S = 150.0, 5.0
 """Objectives where nobody states any; `gameday run --rto --rpo` does. Those of `gameday init`."""
 _REPLICATED = "AWS::DynamoDB::GlobalTable"
@@ -60,7 +58,7 @@ class Brought:
             found.append(stacks.Stack("routing", f"{self.name}-routing", file, names[:1]))
         file = self.template or folder
         return stacks.Stacks(
-            file, self.name, self.host, REGION_HEADER, RTO_S, self._rpo_s(), names, tuple(found)
+            file, self.name, self.host, "x-region", RTO_S, self._rpo_s(), names, tuple(found)
         )
 
     def _rpo_s(self) -> float:

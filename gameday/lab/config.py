@@ -21,7 +21,7 @@ from typing import Any
 
 from gameday.clock import SPEED_MAX
 from gameday.errors import LabError, UsageError
-from gameday.lab.brought import REGION_HEADER, Brought
+from gameday.lab.brought import Brought
 
 DEFAULT_PORTS = {"aws": 4566, "dns": 10053, "http": 8080, "https": 8443}
 ACCOUNT = "123456789012"
@@ -66,11 +66,6 @@ class LabConfig:
             raise UsageError(f"--propagation {self.propagation_s:g}: AWS seconds, 0 or more")
         if self.health_checks and not self.zone:
             raise UsageError("--health-checks goes with --zone: name the exported zone, too")
-
-    @property
-    def region_header(self) -> str | None:
-        """The header that the front door adds where an application without stacks.yaml does not."""
-        return REGION_HEADER if self.brought else None
 
     @property
     def program(self) -> dict[str, Any] | None:

@@ -48,6 +48,9 @@ def lab_env(lab: Lab, application: stacks.Stacks | None, ports: dict[str, int]) 
             "GAMEDAY_RPO_S": application.rpo_s,
         }
         env |= {name: f"{value}" for name, value in optional.items() if value is not None}
+    if lab.config.brought:  # nobody asks such an application for names of its Regions
+        pairs = (f"{name}={about['address']}" for name, about in regions.items())
+        env["GAMEDAY_REGION_ADDRESSES"] = ",".join(pairs)
     mapped = [
         f"{r['address']}:{ports[scheme]}={r['bind']}:{r[scheme]}"
         for r in regions.values()

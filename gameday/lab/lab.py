@@ -155,7 +155,7 @@ class Lab:
             "propagation_s": self.config.propagation_s, "query_log": self.config.query_log,
             "foreign_targets": "unknown" if self.config.zone else "failing",
             "private_targets": self.config.private_targets,
-            "program": self.config.program, "region_header": self.config.region_header,
+            "program": self.config.program,
         }  # fmt: skip
 
     def _networks(self) -> list[dict[str, Any]]:

@@ -51,7 +51,6 @@ class Region:
             self.functions.pool,
             self._counts,
             spec["speed"],
-            spec.get("region_header"),
         )
         here = spec["regions"][self.name]
         self._certificates = Certificates(

@@ -57,7 +57,9 @@ class LoadProcess:
         self.plan(options, target.seed)
         self._lookups = Lookups(target)
         own_name_cache = ResolverCache(self._lookups.near())
-        self._regions = RegionAddresses(target.regions, target.endpoint or "", own_name_cache.get)
+        self._regions = RegionAddresses(
+            target.regions, target.endpoint or "", own_name_cache.get, known=target.region_addresses
+        )
         self._sampler_cache = own_name_cache
         self.endpoint = Endpoint.of(target, self._regions.region_of)
         self.items = KnownItems()

@@ -38,7 +38,9 @@ class Observer:
         self.networks: tuple[Network, ...] = read_networks(target.networks_file)
         lookups = Lookups(target)
         self._lookups: dict[str, Lookup] = {n.id: lookups.near(n.cidr) for n in self.networks}
-        self._regions = RegionAddresses(target.regions, endpoint, lookups.near())
+        self._regions = RegionAddresses(
+            target.regions, endpoint, lookups.near(), known=target.region_addresses
+        )
 
     def see(self) -> list[Seen]:
         """The answer for each network, in the order of the networks file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from gameday import stacks
 from gameday.commands.lab_options import lab_config, lab_options, region_option
 from gameday.errors import UsageError
-from gameday.lab.brought import from_json, routing_template
+from gameday.lab.brought import Brought, from_json, routing_template
 from gameday.lab.config import LabConfig
 
 REGIONS = {"us-east-1": {"address": "127.0.1.1"}, "eu-west-1": {"address": "127.0.2.1"}}
@@ -67,6 +68,18 @@ def test_who_finds_a_program(tmp_path: Path) -> None:
         "app.example.test", {r: about["address"] for r, about in REGIONS.items()}, "/up"
     )
     assert body["Resources"]["Shared2"]["Properties"]["ResourceRecords"] == ["127.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "rpo_s"),
+    [("T: {Type: AWS::SNS::Topic}", math.inf), ("T: {Type: AWS::DynamoDB::GlobalTable}", 5.0)],
+)
+def test_is_an_rpo_asked_of_what_nothing_replicates(
+    tmp_path: Path, text: str, rpo_s: float
+) -> None:
+    (tmp_path / "t.yaml").write_text(f"Resources: {{{text}}}")
+    application = Brought(template=tmp_path / "t.yaml").stacks(REGIONS, tmp_path)
+    assert (application.rto_s, application.rpo_s) == (150.0, rpo_s)
 
 
 def test_does_a_stacks_file_go_to_other_regions(tmp_path: Path, template: Path) -> None:

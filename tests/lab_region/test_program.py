@@ -67,7 +67,7 @@ def program(folder: Path, source: str = SERVER) -> dict[str, Any]:
 @pytest.fixture
 def region(start_region: Start, tmp_path: Path) -> RegionProcess:
     environ = {**os.environ, "AWS_PROFILE": "a-real-account"}
-    return start_region(environ, program=program(tmp_path), region_header="x-region")
+    return start_region(environ, program=program(tmp_path))
 
 
 def ask(region: RegionProcess, path: str, method: str = "GET", body: str | None = None) -> Any:
@@ -79,7 +79,6 @@ def test_how_does_a_request_reach_the_program(region: RegionProcess) -> None:
     answer = ask(region, "/a/b?c=1", "POST", "hello")
     got = json.loads(answer.text)
     assert (answer.status, answer.headers["x-own"]) == (203, "yes")
-    assert answer.headers["x-region"] == REGION
     assert (got["region"], got["path"], got["body"]) == (REGION, "/a/b?c=1", "hello")
     assert got["table"].endswith(f":{region.ports['dynamodb']}")
     assert got["secret"] is None  # nothing of the caller's own

@@ -152,6 +152,15 @@ def test_to_which_region_does_an_address_belong() -> None:
         assert regions.region_of("127.0.2.1") == "eu-west-1"
 
 
+def test_does_a_target_say_which_region_an_address_is() -> None:
+    target = settings.current({"GAMEDAY_REGION_ADDRESSES": "us-east-1=127.0.1.1,eu=127.0.2.1"})
+    regions = RegionAddresses((), NAME, lambda n: pytest.fail(n), known=target.region_addresses)
+    assert regions.region_of("127.0.2.1") == "eu"
+    assert regions.region_of("127.0.3.1") is None
+    with pytest.raises(TargetError, match="is not REGION=ADDRESS"):
+        settings.current({"GAMEDAY_REGION_ADDRESSES": "127.0.1.1"})
+
+
 def test_does_a_target_with_a_dns_server_use_it() -> None:
     with FakeDns({NAME: ["127.0.1.1"]}) as dns:
         target = settings.current({"GAMEDAY_DNS": f"127.0.0.1:{dns.address[1]}"})

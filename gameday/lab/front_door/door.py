@@ -41,10 +41,9 @@ class FrontDoor:
 
     def __init__(
         self, account: str, hosts: Hosts, functions: Functions, counter: Counter,
-        speed: float = 1.0, region_header: str | None = None,
+        speed: float = 1.0,
     ) -> None:  # fmt: skip
         self.account, self.hosts = account, hosts
-        self.region_header = region_header  # added to answers that do not have it
         self.functions, self.counter, self.speed = functions, counter, speed
         self.program: Forwarder | None = None  # serves every host that is no API's
         self.throttles, self.decisions = Throttles(speed), Decisions()

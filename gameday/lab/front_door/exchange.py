@@ -207,9 +207,6 @@ class Exchange:
         if place and place.stage.cors and not has_cors:
             answer = with_cors(place.stage.cors, self._request.text(b"origin"), answer)
         lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
-        own = self._door.region_header
-        if own and not any(name.lower() == own for name, _ in answer.headers):
-            lines.append(f"{own}: {self._door.hosts.region}\r\n")
         if place is None and self._door.program:  # a load balancer adds nothing
             pass
         elif place and place.stage.kind == "http":
