@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gameday.commands.lab_logs import logs
 from gameday.commands.lab_options import lab_config, lab_options, region_option
 from gameday.commands.text import Narrator
 from gameday.errors import GamedayError, UsageError
@@ -118,22 +119,6 @@ def _status_lines(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
-@lab.command()
-@click.option("--lab", "name", default="default")
-@click.argument("process", required=False)
-def logs(name: str, process: str | None) -> None:
-    """Print the logs of a lab's processes (all, or PROCESS such as region-us-east-1)."""
-    folder = _folder(name) / "logs"
-    found = sorted(folder.rglob("*.log"))
-    wanted = [p for p in found if process in (None, p.stem, str(p.relative_to(folder)))]
-    if not wanted:
-        known = ", ".join(p.stem for p in found) or "none"
-        raise UsageError(f"no log of {process or 'this lab'} in {folder}; there are: {known}")
-    for path in wanted:
-        click.echo(f"==> {path.relative_to(folder)}")
-        click.echo(path.read_text(errors="replace"), nl=False)
-
-
 @lab.command(name="break")
 @click.option("--lab", "name", default="default")
 @click.argument("region")
@@ -150,6 +135,9 @@ def heal(name: str, region: str) -> None:
     """Let REGION's packets through again."""
     handle.call(handle.environment(_folder(name)), "DELETE", f"/regions/{region}/cut")
     Narrator().say("lab", f"{region} is connected")
+
+
+lab.add_command(logs)
 
 
 def _folder(name: str) -> Path:
