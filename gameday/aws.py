@@ -17,12 +17,16 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from chaoslib.exceptions import ActivityFailed
 
 from gameday import settings
-from gameday.errors import AwsError, GamedayError, Refused
+from gameday.errors import AwsError, GamedayError, Refused, TargetError
+from gameday.limits import ROUTE_53
+from gameday.settings import Target
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,26 +52,44 @@ class Call:
 
 
 _lock = threading.Lock()
-_sessions: list[Any] = []
-_clients: dict[tuple[str, str, bool, str | None], Any] = {}
+_sessions: dict[str | None, Any] = {}
+_clients: dict[tuple[str, str, bool, str | None, str | None], Any] = {}
 _recorders: list[list[Call]] = []
 
 
 def client(service: str, region: str, *, quick: bool = False) -> Any:
     """The boto3 client of `service` in `region`, which any thread may use.
 
-    `quick` is the variant for undo: connect 2 s, read 5 s, two attempts.
+    It has the credentials that GAMEDAY_CREDENTIALS names for the Region (for Route 53: under
+    `route53`), else those of the process. `quick` is the variant for undo: connect 2 s, read 5 s,
+    two attempts.
 
-    :raises Refused: `AWS_ENDPOINT_URL` is not a lab on loopback.
+    :raises Refused: neither a lab's endpoint nor a target that says it is AWS.
+    :raises TargetError: an AWS profile that is not there.
     """
-    endpoint = settings.current().aws_endpoint
-    refuse_foreign_endpoint(endpoint)
-    key = (service, region, quick, endpoint)
+    return _client(service, region, ROUTE_53 if service == ROUTE_53 else region, quick)
+
+
+def account(place: str) -> str:
+    """The account that calls in `place` (a Region, or `route53`) are made in.
+
+    :raises AwsError: nobody can tell.
+    """
+    region = GLOBAL_REGION if place == ROUTE_53 else place
+    with translated(f"GetCallerIdentity for {place}"):
+        return str(_client("sts", region, place, True).get_caller_identity()["Account"])
+
+
+def _client(service: str, region: str, place: str, quick: bool) -> Any:
+    target = settings.current()
+    refuse_unmeant(target)
+    endpoint, who = target.aws_endpoint, target.limits.credentials.get(place)
+    key = (service, region, quick, endpoint, who)
     with _lock:
         if key not in _clients:
-            if not _sessions:
-                _sessions.append(boto3.session.Session())
-            _clients[key] = _sessions[0].client(
+            if who not in _sessions:
+                _sessions[who] = _session(who, region)
+            _clients[key] = _sessions[who].client(
                 service,
                 region_name=region,
                 endpoint_url=endpoint,
@@ -75,6 +97,29 @@ def client(service: str, region: str, *, quick: bool = False) -> Any:
             )
             _record(_clients[key], service, region)
         return _clients[key]
+
+
+def _session(who: str | None, region: str) -> Any:
+    """A session as the process is, with a profile, or in a role that is assumed anew in time."""
+    if who is None or not who.startswith("arn:"):
+        try:
+            return boto3.session.Session(profile_name=who)
+        except ProfileNotFound as e:
+            raise TargetError(f"GAMEDAY_CREDENTIALS: there is no AWS profile {who}") from e
+    source = botocore.session.Session()
+    credentials = source.get_credentials()
+    if credentials is None:
+        raise TargetError(f"GAMEDAY_CREDENTIALS: no credentials to assume {who} with")
+    endpoint = settings.current().aws_endpoint
+    role = AssumeRoleCredentialFetcher(
+        functools.partial(source.create_client, region_name=region, endpoint_url=endpoint),
+        credentials,
+        who,
+        extra_args={"RoleSessionName": "gameday"},
+    )
+    assumed = botocore.session.Session()
+    assumed._credentials = DeferredRefreshableCredentials(role.fetch_credentials, "assume-role")
+    return boto3.session.Session(botocore_session=assumed)
 
 
 def _record(api: Any, service: str, region: str) -> None:
@@ -135,15 +180,24 @@ def is_missing(error: ClientError) -> bool:
     return code.startswith(("ResourceNotFound", "NoSuch", "NotFound")) or code == "404"
 
 
-def refuse_foreign_endpoint(endpoint: str | None) -> None:
-    """Return if the AWS API that `endpoint` names is a lab's on loopback.
+def refuse_unmeant(target: Target) -> None:
+    """Return if the AWS API that would be called is a lab's on loopback, or Amazon's and meant.
 
-    :raises Refused: no endpoint (boto3 would call Amazon) or one that is not loopback.
+    :raises Refused: an endpoint elsewhere; or none (boto3 would call Amazon) where GAMEDAY_TARGET
+        names no AWS target, or where the clock is to go faster than Amazon's.
     """
-    if endpoint is None:
-        raise Refused(f"AWS_ENDPOINT_URL is not set, so this would call AWS; {START_A_LAB}")
-    if not is_loopback(endpoint):
-        raise Refused(f"AWS_ENDPOINT_URL is not a lab on loopback: {endpoint}; {START_A_LAB}")
+    if target.aws_endpoint is None:
+        if not target.is_aws:
+            raise Refused(
+                f"AWS_ENDPOINT_URL is not set, so this would call AWS; {START_A_LAB}, or name the "
+                "target with GAMEDAY_TARGET (docs/guards.md)"
+            )
+        if target.speed != 1.0:
+            raise Refused(f"GAMEDAY_SPEED={target.speed:g}: Amazon's clock cannot be hurried")
+    elif not is_loopback(target.aws_endpoint):
+        raise Refused(
+            f"AWS_ENDPOINT_URL is not a lab on loopback: {target.aws_endpoint}; {START_A_LAB}"
+        )
 
 
 def is_loopback(url: str) -> bool:

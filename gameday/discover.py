@@ -17,6 +17,10 @@ from gameday.errors import AwsError
 _INVOKED = re.compile(r"function:([A-Za-z0-9_-]+)")
 
 
+class NoCheck(AwsError):
+    """No health check stands for a Region."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """One resource of one of the application's stacks."""
@@ -243,7 +247,7 @@ def checks_of(region: str, endpoint: str) -> tuple[str, ...]:
     They belong to records of that name whose Region is `region` or whose identifier names it;
     where there is none, to checks whose domain name contains the Region.
 
-    :raises AwsError: no health check stands for the Region.
+    :raises NoCheck: no health check stands for the Region.
     """
     name = endpoint.rstrip(".").lower() + "."
     records = [r for r in record_sets(hosted_zone(endpoint)) if r["Name"].lower() == name]
@@ -255,7 +259,7 @@ def checks_of(region: str, endpoint: str) -> tuple[str, ...]:
             if region in c["HealthCheckConfig"].get("FullyQualifiedDomainName", "")
         }
     if not found:
-        raise AwsError(f"no health check stands for {region} behind {endpoint}")
+        raise NoCheck(f"no health check stands for {region} behind {endpoint}")
     return tuple(sorted(found))
 
 

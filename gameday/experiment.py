@@ -44,6 +44,17 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What must hold before this experiment breaks anything; the guards ask (docs/guards.md)."""
+
+    load_share_min_pct: float = 5.0  # of the requests, to the Region under test
+    replication_lag_max_s: float | None = None  # None: the RPO on AWS, no bound in a lab
+    survivor_concurrency_max_pct: float = 80.0  # of a survivor's limit, with the lost load added
+    days_between_runs: float | None = None
+    ignore_alarms: tuple[str, ...] = ()  # names of those that may be in ALARM
+
+
+@dataclass(frozen=True, slots=True)
 class Extension:
     """What a run needs beyond Chaos Toolkit's own keys."""
 
@@ -54,6 +65,7 @@ class Extension:
     baseline_s: float = BASELINE_S
     expect_alarms: tuple[str, ...] = ()
     stop_when: tuple[str, ...] = ()
+    guard: Bounds = field(default_factory=Bounds)
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -102,6 +114,7 @@ def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -
         baseline_s=float(replaced.get("baseline_s", BASELINE_S)),
         expect_alarms=tuple(replaced.get("expect_alarms", ())),
         stop_when=tuple(replaced.get("stop_when", ())),
+        guard=_bounds(replaced.get("guard", {})),
     )
 
 
@@ -138,6 +151,11 @@ def _load(held: Mapping[str, Any]) -> Load:
         caches_per_population=int(caches) if caches else None,
         course=workload.text_of(held),
     )
+
+
+def _bounds(held: Mapping[str, Any]) -> Bounds:
+    numbers = {k: float(v) for k, v in held.items() if k != "ignore_alarms"}
+    return Bounds(**numbers, ignore_alarms=tuple(held.get("ignore_alarms", ())))
 
 
 def _check(held: Mapping[str, Any], place: str) -> None:

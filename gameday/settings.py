@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gameday import limits
 from gameday.errors import TargetError
+from gameday.limits import Limits
 
-KNOWN = frozenset(
+KNOWN = limits.OF_A_TARGET | frozenset(
     {
         "GAMEDAY_TARGET", "GAMEDAY_LAB", "GAMEDAY_LAB_DIR", "GAMEDAY_ADMIN", "GAMEDAY_TOKEN_FILE",
         "GAMEDAY_DNS", "GAMEDAY_NETWORKS_FILE", "GAMEDAY_REGIONS", "GAMEDAY_REGION",
@@ -27,6 +29,9 @@ KNOWN = frozenset(
     }
 )  # fmt: skip
 """Every GAMEDAY_ name there is; another one in a target file is a typing error."""
+
+
+LAB, UNNAMED = "lab", "unnamed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class UndoCopy:
 class Target:
     """Where the API calls, the DNS queries and the requests of this process go."""
 
-    name: str  # "lab", or what GAMEDAY_TARGET says ("aws")
+    name: str  # "lab", or what GAMEDAY_TARGET says ("aws", "staging", ...)
     aws_endpoint: str | None  # AWS_ENDPOINT_URL; None means Amazon
     regions: tuple[str, ...]
     region: str | None  # the Region under test
@@ -65,11 +70,21 @@ class Target:
     region_header: str  # response header that names the Region that served
     run_dir: Path | None
     undo_copy: UndoCopy | None
+    limits: Limits  # what its owners allow
 
     @property
     def is_lab(self) -> bool:
         """Whether the lab's management door exists."""
         return self.admin is not None
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether real accounts are meant, so that every guard must pass.
+
+        It is GAMEDAY_TARGET that says so, never the lack of an endpoint: an environment that
+        nobody set up means nothing.
+        """
+        return self.name not in (LAB, UNNAMED)
 
     def connect_address(self, address: str, port: int) -> tuple[str, int]:
         """Where to connect for an answered address: itself, or what the map says (macOS)."""
@@ -83,7 +98,7 @@ def current(environ: Mapping[str, str] = os.environ) -> Target:
     """
     get = environ.get
     return Target(
-        name=get("GAMEDAY_TARGET", "lab" if get("GAMEDAY_ADMIN") else "aws"),
+        name=get("GAMEDAY_TARGET") or (LAB if get("GAMEDAY_ADMIN") else UNNAMED),
         aws_endpoint=get("AWS_ENDPOINT_URL") or None,
         regions=tuple(r for r in get("GAMEDAY_REGIONS", "").split(",") if r),
         region=get("GAMEDAY_REGION") or None,
@@ -106,6 +121,7 @@ def current(environ: Mapping[str, str] = os.environ) -> Target:
         region_header=get("GAMEDAY_REGION_HEADER", "x-region").lower(),
         run_dir=_path(get("GAMEDAY_RUN_DIR")),
         undo_copy=_undo_copy(get("GAMEDAY_UNDO_COPY")),
+        limits=limits.limits(environ),
     )
 
 
@@ -133,6 +149,8 @@ def parse_target_file(path: Path) -> dict[str, str]:
         if not _LINE.fullmatch(line):
             raise TargetError(f"{place}: lines are NAME=value without quotes or blanks: {line!r}")
         name, _, value = line.partition("=")
+        if name in limits.OF_A_RUN:
+            raise TargetError(f"{place}: {name} is said anew for every run, not in a target file")
         if name.startswith("GAMEDAY_") and name not in KNOWN:
             raise TargetError(
                 f"{place}: unknown setting {name}; see deploy/targets/aws.env.example"

@@ -49,8 +49,20 @@ class Alarm:
     text: str
     name: str
 
+    def means(self, alarm: str) -> bool:
+        """Whether it is about the alarm of that name."""
+        return alarm == self.name or alarm.endswith(f"-{self.name}")
 
-Condition = SuccessOutside | Alarm
+
+@dataclass(frozen=True, slots=True)
+class KillSwitch:
+    """Somebody has set the target's kill-switch parameter in one of `regions`."""
+
+    text: str
+    regions: tuple[str, ...]  # those that are to survive
+
+
+Condition = SuccessOutside | Alarm | KillSwitch
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +138,7 @@ def judge_alarm(
 
     An alarm that is in no Region is unknown, as one whose state nobody could read.
     """
-    found = {
-        place: state
-        for place, state in (states or {}).items()
-        if place[1] == condition.name or place[1].endswith(f"-{condition.name}")
-    }
+    found = {place: state for place, state in (states or {}).items() if condition.means(place[1])}
     if not found:
         return replace(standing, unknown=standing.unknown + 1)
     firing = sorted(f"{name} in {region}" for (region, name), s in found.items() if s == "ALARM")
@@ -139,12 +147,25 @@ def judge_alarm(
     return Standing(at if standing.since is None else standing.since, 0, ", ".join(firing))
 
 
+def judge_kill_switch(values: Mapping[str, str | None], standing: Standing, at: float) -> Standing:
+    """The standing by the parameter's values in the Regions that answered: why it is set, or None.
+
+    When no Region answered nobody can tell.
+    """
+    if not values:
+        return replace(standing, unknown=standing.unknown + 1)
+    reasons = sorted(f"{why} ({region})" for region, why in values.items() if why is not None)
+    return Standing(at, 0, ", ".join(reasons)) if reasons else Standing()
+
+
 def cause(condition: Condition, standing: Standing, at: float, speed: float) -> str | None:
     """Why the run must end now, as one line; None while it need not."""
     if standing.unknown >= UNKNOWN_MAX:
         return f"nobody can tell whether: {condition.text} ({standing.unknown} looks in a row)"
     if standing.since is None:
         return None
+    if isinstance(condition, KillSwitch):
+        return f"{condition.text}: {standing.seen}"
     if isinstance(condition, Alarm):
         return f"stop_when {condition.text}: {standing.seen} is in ALARM"
     if (at - standing.since) * speed < condition.for_s:

@@ -16,9 +16,11 @@ from typing import Any
 import click
 
 from gameday import clock, experiment, jobs, plan, runner
+from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
 from gameday.commands.live import Live, live_from
 from gameday.commands.text import Narrator
+from gameday.commands.word import said, word_options
 from gameday.errors import GamedayError, UsageError
 from gameday.journal import Event
 from gameday.lab import handle
@@ -50,12 +52,16 @@ WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 @click.option("--rto", type=float, help="Recovery time objective, AWS seconds.")
 @click.option("--rpo", type=float, help="Recovery point objective, AWS seconds; inf: none.")
 @click.option("--target", type=click.Path(path_type=Path), help="A target's env file.")
+@word_options
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json and nothing else.")
 @click.option("--keep-as", type=click.Path(path_type=Path), help="Copy the run there, too.")
 def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None:
     """Run FILE, an experiment or a job file, and give a verdict.
 
-    Exit codes: 0 PASSED, 1 FAILED, 2 wrong usage, 3 ERROR, 4 STOPPED.
+    On AWS it is a dry run, which changes nothing, until --confirm names what will be hit.
+
+    Exit codes: 0 PASSED (or a dry run without refusal), 1 FAILED, 2 wrong usage, 3 ERROR (or
+    refused), 4 STOPPED.
     """
     if not file.exists():
         raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
@@ -64,6 +70,9 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
     if port := _web_port(options):
         say.say("web", f"http://127.0.0.1:{port}/?tab=failover while the load runs")
     with target_of(options, say) as env:
+        if is_dry(orders, env):
+            dry_run(orders, env, say)
+            return
         if jobs.is_job(file):
             verdicts = _job(jobs.load(file), orders, env, say, as_json)
         else:
@@ -126,6 +135,7 @@ def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str
              "GAMEDAY_LOCUSTFILE": options["locustfile"],
              "GAMEDAY_WEB_PORT": _web_port(options)}  # fmt: skip
     extra = {name: str(value) for name, value in given.items() if value is not None}
+    extra |= said(options)
     if jobs.is_job(file):
         orders = [(e.file, e.overrides() | extra) for e in jobs.load(file).experiments]
     else:

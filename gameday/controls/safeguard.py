@@ -1,7 +1,7 @@
 """Ends the run when a `stop_when` condition comes true, or when nobody can tell any more.
 
-One thread looks at what the load writes and at the alarms. It fails closed: if it cannot go on,
-it stops the run, and the verdict demands its marks.
+One thread looks at what the load writes, at the alarms and at the kill switch. It fails closed:
+if it cannot go on, it stops the run, and the verdict demands its marks.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from gameday import clock, discover, stop_when
+from gameday import clock, discover, kill_switch, stop_when
 from gameday.clock import Clock
 from gameday.errors import GamedayError
 from gameday.journal import Event, Tail
 from gameday.probes.load_log import settled_until
 from gameday.settings import Target
-from gameday.stop_when import Alarm, Condition, Standing, SuccessOutside
+from gameday.stop_when import Condition, KillSwitch, Standing, SuccessOutside
 
 LOOK_EVERY_S = 1.0
 LOOK_WALL_S = 0.25
-ALARMS_EVERY_S = 5.0
-ALARMS_WALL_S = 0.5
+API_EVERY_S = 5.0
+API_WALL_S = 0.5
 
 logger = logging.getLogger("chaostoolkit")
 
@@ -43,7 +43,7 @@ class Safeguard:
         self._clock = Clock(target.speed)
         self._standings: dict[Condition, Standing] = {c: Standing() for c in conditions}
         self._windows: deque[Event] = deque()
-        self._alarms_due = 0.0
+        self._api_due = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="safeguard", daemon=True)
 
@@ -76,18 +76,23 @@ class Safeguard:
         now = clock.now()
         until = settled_until(now, self._target.speed)
         recent = self._recent(until - self._clock.wall(stop_when.WINDOW_S), until)
-        alarms_due = clock.monotonic() >= self._alarms_due
+        api_due = clock.monotonic() >= self._api_due
         for condition, standing in self._standings.items():
             if isinstance(condition, SuccessOutside):
                 fresh = stop_when.judge_success(condition, recent, standing, until)
-            elif alarms_due:
-                fresh = stop_when.judge_alarm(condition, self._alarms(), standing, now)
-            else:
+            elif not api_due:
                 continue
+            elif isinstance(condition, KillSwitch):
+                fresh = stop_when.judge_kill_switch(self._switches(condition), standing, now)
+            else:
+                fresh = stop_when.judge_alarm(condition, self._alarms(), standing, now)
             self._standings[condition] = fresh
-            at = now if isinstance(condition, Alarm) else until
+            at = until if isinstance(condition, SuccessOutside) else now
             if why := stop_when.cause(condition, fresh, at, self._target.speed):
                 return why
+        if api_due:
+            pause = max(API_WALL_S, self._clock.wall(API_EVERY_S))
+            self._api_due = clock.monotonic() + pause
         return None
 
     def _recent(self, since: float, until: float) -> list[Event]:
@@ -99,8 +104,6 @@ class Safeguard:
 
     def _alarms(self) -> dict[tuple[str, str], str]:
         """The alarms' states of every Region whose API answers: a lost one's may not."""
-        pause = max(ALARMS_WALL_S, self._clock.wall(ALARMS_EVERY_S))
-        self._alarms_due = clock.monotonic() + pause
         found: dict[tuple[str, str], str] = {}
         for region in self._target.regions:
             try:
@@ -109,4 +112,16 @@ class Safeguard:
                 }
             except GamedayError as e:
                 logger.debug("gameday: %s", e)
+        return found
+
+    def _switches(self, condition: KillSwitch) -> dict[str, str | None]:
+        """Why the kill switch is set, by Region that answers; None where it is not."""
+        found: dict[str, str | None] = {}
+        for region in condition.regions:
+            try:
+                value = kill_switch.read(self._target, region)
+            except GamedayError as e:
+                logger.debug("gameday: %s", e)
+            else:
+                found[region] = value if kill_switch.is_set(value) else None
         return found

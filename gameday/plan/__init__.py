@@ -4,8 +4,8 @@ The experiment's own actions are called while `undo.planning` is on, so a plan a
 differ: every change of a setting passes through `undo.change`, which then only takes notes.
 """
 
-from gameday.plan.changes import Plan, make
+from gameday.plan.changes import Plan, fault_s_max, make
 from gameday.plan.policy import policy
 from gameday.plan.stake import Stake, stake
 
-__all__ = ["Plan", "Stake", "make", "policy", "stake"]
+__all__ = ["Plan", "Stake", "fault_s_max", "make", "policy", "stake"]

@@ -72,7 +72,7 @@ def make(body: Json) -> Plan:
         extension.stop_when,
         region=region,
         load=extension.load is not None,
-        strict=not target.is_lab,
+        strict=target.limits.unattended,
     )
     left_alone: list[str] = []
     unknown: list[str] = []
@@ -89,10 +89,15 @@ def make(body: Json) -> Plan:
         left_alone=tuple(left_alone),
         unknown=tuple(unknown),
         steps=tuple(_steps(body, configuration)),
-        fault_s_max=sum(_waits(a, configuration) for a in body.get("method") or []),
+        fault_s_max=fault_s_max(body, configuration),
         extension=extension,
         stop_when=tuple(c.text for c in conditions),
     )
+
+
+def fault_s_max(body: Mapping[str, Any], configuration: Mapping[str, Any]) -> float:
+    """How long the fault lasts, AWS seconds, if every probe waits as long as it may."""
+    return sum(_waits(a, dict(configuration)) for a in body.get("method") or [])
 
 
 def _configuration(body: Json) -> Json:

@@ -11,6 +11,7 @@ from gameday.discover import global_tables
 from gameday.errors import AwsError, RunError
 from gameday.journal import Tail
 from gameday.probes.load_log import run_dir
+from gameday.settings import Target
 
 __all__ = ["behind", "lag"]
 
@@ -19,18 +20,26 @@ __all__ = ["behind", "lag"]
 def lag(region: str, stack: str, window_s: float = 300.0) -> float:
     """The longest ReplicationLatency from `region` to any replica, in AWS seconds.
 
-    The metric is AWS/DynamoDB ReplicationLatency with the dimensions TableName and
-    ReceivingRegion (Amazon DynamoDB, "Metrics and dimensions"); it is an error when no value was
-    published in the window.
+    It is an error when no value was published in the window.
 
     :param region: the Region that sends
     :param stack: the application's name
     :param window_s: AWS seconds to look back, at least one minute
     :return: seconds
     """
-    target = settings.current()
+    return latency_s(region, stack, settings.current(), float(window_s))
+
+
+def latency_s(region: str, stack: str, target: Target, window_s: float) -> float:
+    """The longest AWS/DynamoDB ReplicationLatency from `region` in the last `window_s` AWS seconds.
+
+    The metric has the dimensions TableName and ReceivingRegion (Amazon DynamoDB, "Metrics and
+    dimensions").
+
+    :raises AwsError: no value was published.
+    """
     now = clock.now()
-    since = now - Clock(target.speed).wall(max(60.0, float(window_s)))
+    since = now - Clock(target.speed).wall(max(60.0, window_s))
     api, values = client("cloudwatch", region), list[float]()
     for table in global_tables(stack, target.regions):
         for receiver in (r for r in target.regions if r != region):

@@ -36,6 +36,8 @@ class AwsDouble:
         self.observations: dict[str, list[str]] = {}
         self.templates: dict[str, dict[str, Any]] = {}
         self.experiments: dict[str, dict[str, Any]] = {}
+        self.levers: dict[str, str] = {}  # Region: the FIS safety lever's state
+        self.concurrency: dict[str, int] = {}  # Region: Lambda's limit
         self.refuse: str | None = None  # a path that answers 500
         self._number = itertools.count(1)
 
@@ -51,6 +53,13 @@ class AwsDouble:
             return _answer(start, "application/json", "{}", "500 Refused by the test")
         if service == "cloudformation":
             return self._cloudformation(region, parse_qs(body.decode()), start)
+        if path == "/safetyLevers/default":
+            state = {"status": self.levers.get(region, "disengaged"), "reason": ""}
+            lever = {"safetyLever": {"id": "default", "state": state}}
+            return _answer(start, "application/json", json.dumps(lever))
+        if path.startswith("/2016-08-19/account-settings"):
+            limit = {"AccountLimit": {"ConcurrentExecutions": self.concurrency.get(region, 1000)}}
+            return _answer(start, "application/json", json.dumps(limit))
         if service == "fis":
             return self._fis(method, path, json.loads(body or "{}"), start)
         if path.startswith("/2013-04-01/healthcheck/") and path.endswith("/status"):

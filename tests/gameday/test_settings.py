@@ -52,9 +52,11 @@ def test_where_does_a_mapped_address_lead() -> None:
     assert target.connect_address("127.0.1.1", 8443) == ("127.0.1.1", 8443)
 
 
-def test_is_an_empty_environment_aws_at_real_speed() -> None:
+def test_is_an_empty_environment_neither_lab_nor_aws_and_at_real_speed() -> None:
     target = settings.current({})
-    assert (target.name, target.speed, target.is_lab) == ("aws", 1.0, False)
+    assert (target.speed, target.is_lab, target.is_aws) == (1.0, False, False)
+    assert settings.current({"GAMEDAY_TARGET": "staging"}).is_aws
+    assert not settings.current({"GAMEDAY_TARGET": "lab"}).is_aws
 
 
 @pytest.mark.parametrize("name", ["GAMEDAY_SPEED", "GAMEDAY_RTO_S"])

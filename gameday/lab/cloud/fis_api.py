@@ -16,6 +16,9 @@ from gameday.lab.cloud.wire import Fault
 from gameday.lab.fis import ActionState
 
 
+LEVER_ENGAGED = "The safety lever is engaged."
+
+
 def _identity(prefix: str) -> str:
     return prefix + uuid.uuid4().hex[:17]
 
@@ -28,6 +31,7 @@ class Experiments:
         self._runner = Runner(speed, world)
         self._templates: dict[tuple[str, str], dict[str, Any]] = {}
         self._experiments: dict[tuple[str, str], Experiment] = {}
+        self._levers: dict[str, dict[str, str]] = {}  # Region: state, where it was ever moved
 
     def handlers(self) -> dict[str, Handler]:
         """By operation name."""
@@ -44,6 +48,8 @@ class Experiments:
             "ListExperimentResolvedTargets": self._resolved_targets,
             "ListActions": lambda r, p: {"actions": [self._action(r, n) for n in fis.ACTIONS]},
             "GetAction": self._get_action,
+            "GetSafetyLever": self._get_lever,
+            "UpdateSafetyLeverState": self._move_lever,
             "ListTagsForResource": self._tags,
             "TagResource": self._tag,
             "UntagResource": self._untag,
@@ -121,7 +127,10 @@ class Experiments:
             now(),
         )
         self._experiments[region, identity] = experiment
-        self._runner.start(experiment)
+        if self._lever(region)["status"] == "engaged":
+            experiment.status, experiment.reason = "cancelled", LEVER_ENGAGED
+        else:
+            self._runner.start(experiment)
         return {"experiment": self._shown(experiment)}
 
     def _experiment(self, region: str, params: Params) -> Experiment:
@@ -165,6 +174,29 @@ class Experiments:
                 if wanted in (None, name)
             ]
         }
+
+    # -- the safety lever, one in each Region ----------------------------------------------------
+
+    def _lever(self, region: str) -> dict[str, str]:
+        return self._levers.get(region, {"status": "disengaged", "reason": ""})
+
+    def _get_lever(self, region: str, params: Params) -> Result:
+        if params["id"] != "default":
+            raise Fault("ResourceNotFoundException", f"Safety lever {params['id']} does not exist.")
+        arn = self._arn(region, "safety-lever", "default")
+        return {"safetyLever": {"id": "default", "arn": arn, "state": self._lever(region)}}
+
+    def _move_lever(self, region: str, params: Params) -> Result:
+        shown = self._get_lever(region, params)
+        state = {name: str(params["state"][name]) for name in ("status", "reason")}
+        if state["status"] == self._lever(region)["status"]:
+            raise Fault("ConflictException", f"The safety lever is {state['status']} already.")
+        self._levers[region] = state
+        if state["status"] == "engaged":
+            for (place, _), experiment in self._experiments.items():
+                if place == region and experiment.status not in (*fis.ENDED, "stopping"):
+                    self._runner.stop(experiment, LEVER_ENGAGED)
+        return {"safetyLever": shown["safetyLever"] | {"state": state}}
 
     # -- how things are shown ------------------------------------------------------------------
 
