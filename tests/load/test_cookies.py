@@ -1,4 +1,4 @@
-"""Does a user's session keep what a browser's would?"""
+"""Does a client keep the cookies that a browser would?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.request import Request
 
 from geventhttpclient.header import Headers
 
-from gameday.load.session import Cookies
+from gameday.load.cookies import Cookies
 
 
 def test_is_a_cookie_that_was_set_sent_again_and_nothing_before() -> None:
