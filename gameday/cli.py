@@ -16,7 +16,7 @@ COMMANDS = {
     "lab": ("gameday.commands.lab", "Bring the lab up or down, look into it, run a command in it."),
     "plan": ("gameday.commands.plan", "What an experiment would change, on what; changes nothing."),
     "run": ("gameday.commands.run", "Run an experiment, or a job file, and give a verdict."),
-    "stop": ("gameday.commands.control", "Stop the run that is under way; everything is put back."),
+    "stop": ("gameday.commands.stop", "Stop a run, here or anywhere; everything is put back."),
     "status": ("gameday.commands.control", "What is broken at this moment, by which run."),
     "rollback": ("gameday.commands.control", "Put back what a run changed."),
     "predict": ("gameday.commands.predict", "Recovery time from a zone's settings; no lab needed."),

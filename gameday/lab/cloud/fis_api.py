@@ -15,7 +15,6 @@ from gameday.lab.cloud.own import Handler, Params, Result
 from gameday.lab.cloud.wire import Fault
 from gameday.lab.fis import ActionState
 
-
 LEVER_ENGAGED = "The safety lever is engaged."
 
 
