@@ -12,6 +12,10 @@ UNATTRIBUTED = "unattributed"
 """The Region of a request that neither a header nor a peer address could name."""
 
 
+PUT, DELETE = "put", "delete"
+"""What a row of the ledger did to its item."""
+
+
 class WriteOutcome(StrEnum):
     """What a client knows of its write. Unknown: it may or may not have happened."""
 

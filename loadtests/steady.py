@@ -8,6 +8,8 @@ from locust import task
 from gameday.load.user import FailoverUser, json_of
 
 READ_AFTER_S = 5.0
+OWN_SHARE = 0.25
+"""Of its reads, a client asks so many for what it wrote itself."""
 
 
 class SteadyUser(FailoverUser):
@@ -15,13 +17,15 @@ class SteadyUser(FailoverUser):
 
     @task(4)
     def read(self) -> None:
-        item = self.known_item(READ_AFTER_S)
+        item = self.own_item(READ_AFTER_S) if self.random.random() < OWN_SHARE else None
+        item = item or self.known_item(READ_AFTER_S)
         if item is None:
             self.write()
             return
         with self.client.get(
             f"/items/{item.id}", name="/items/{id}", catch_response=True
         ) as response:
+            self.saw(item, response)
             if response.status_code == 404 and self.answered_by != item.region:
                 response.success()  # not replicated to that Region (yet): the API says 404
             elif response.status_code == 200 and (json_of(response) or {}).get("id") != item.id:

@@ -19,6 +19,7 @@ class Item:
     id: str
     region: str
     acked: float
+    version: float = 0.0
 
 
 class KnownItems:
@@ -29,6 +30,11 @@ class KnownItems:
 
     def add(self, item: Item) -> None:
         self._items.append(item)
+
+    def forget(self, item_id: str) -> None:
+        """It may be gone: nobody is to look for it any more."""
+        kept = [item for item in self._items if item.id != item_id]
+        self._items = deque(kept, maxlen=self._items.maxlen)
 
     def pick(self, rng: random.Random, age_wall_s: float) -> Item | None:
         """Any item acknowledged at least `age_wall_s` ago, or None when there is none yet."""

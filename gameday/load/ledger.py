@@ -12,7 +12,7 @@ from pathlib import Path
 from gameday import clock
 from gameday.journal import Event, read_log
 from gameday.load.logs import Log, SentLog
-from gameday.model import OK, WriteOutcome
+from gameday.model import OK, PUT, WriteOutcome
 
 NEVER_SENT = frozenset({"dns", "connect_timeout", "refused", "tls"})
 """Outcomes of a request that never left the client."""
@@ -50,6 +50,7 @@ class Ledger:
         region: str,
         outcome: WriteOutcome,
         acked_at: float | None = None,
+        op: str = PUT,
     ) -> None:
         """Add one write; an acknowledged one carries when it was (unix seconds, now if unsaid)."""
         if self._log:
@@ -58,7 +59,7 @@ class Ledger:
             self._log.append_raw(
                 {
                     "at": now, "key": key, "id": item_id, "client": client, "region": region,
-                    "outcome": outcome, "acked_at": (acked_at or now) if acked else None,
+                    "op": op, "outcome": outcome, "acked_at": (acked_at or now) if acked else None,
                 }
             )  # fmt: skip
 

@@ -17,18 +17,19 @@ from gameday import clock
 from gameday.clock import Clock
 from gameday.errors import UsageError
 from gameday.load.behaviours import behaviours
-from gameday.load.behaviours import behaviours
 from gameday.load.client import ClientPool, region_at
 from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item, KnownItems
 from gameday.load.ledger import Ledger, write_outcome
 from gameday.load.logs import EVENTS, WRITES, Send, fault_began, open_log
 from gameday.load.options import LoadOptions
+from gameday.load.reads import Broken
 from gameday.load.recorder import Recorder
 from gameday.load.sampler import READS_PER_WALL_S, Reading, Sampler
 from gameday.load.schedule import Client, Course, Turns, plan
 from gameday.load.windows import WINDOW_WALL_S
-from gameday.model import UNATTRIBUTED, WriteOutcome
+from gameday.load.write import Write
+from gameday.model import DELETE, UNATTRIBUTED, WriteOutcome
 from gameday.name_servers import Lookups
 from gameday.resolver import Network, RegionAddresses, ResolverCache, read_networks
 from gameday.settings import Target
@@ -102,9 +103,6 @@ class LoadProcess:
         own = [self.clients[n] for n in self._own]
         rate_per_s = None if self.closed else self.options.rate_per_s
         self._recorder.start(own, rate_per_s, process, self.options.load)
-        self._recorder.event(
-            "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
-        )
         self._recorder.event(
             "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
         )
@@ -216,22 +214,36 @@ class LoadProcess:
         """The Region of a request: by header, else by address, else `unattributed`."""
         return region_at(trip, self.endpoint) or UNATTRIBUTED
 
-    def wrote(
-        self, client: Client, key: str, item_id: str | None, outcome: str, trip: Trip,
-        not_invoked: bool,
-    ) -> None:  # fmt: skip
-        """A write has ended: into the ledger, and if it was acknowledged among the known items."""
-        known, region = write_outcome(outcome, not_invoked), self.region(trip)
+    def wrote(self, client: Client, write: Write, outcome: str, trip: Trip) -> Item | None:
+        """A write has ended: into the ledger; the item, if its write was acknowledged."""
+        known, region = write_outcome(outcome, write.not_invoked), self.region(trip)
         answered = trip.answered or clock.monotonic()
         offset = self._recorder.wall_offset if self._recorder else 0.0
         self._ledger.record(
-            key=key, item_id=item_id, client=client.id, region=region, outcome=known,
-            acked_at=answered + offset,
+            key=write.key, item_id=write.item_id, client=client.id, region=region, outcome=known,
+            acked_at=answered + offset, op=write.op,
         )  # fmt: skip
-        if known == WriteOutcome.ACKNOWLEDGED and item_id is not None:
-            self.items.add(Item(item_id, region, answered))
+        if write.item_id is None:
+            return None
+        if write.op == DELETE:
+            self.items.forget(write.item_id)
+        elif known == WriteOutcome.ACKNOWLEDGED:
+            item = Item(write.item_id, region, answered, write.version)
+            self.items.add(item)
             if self._sampler:
-                self._sampler.add(region, item_id, answered)
+                self._sampler.add(region, item.id, answered)
+            return item
+        return None
+
+    def read(
+        self, client: Client, item: Item, version: float, broken: Broken | None, trip: Trip
+    ) -> None:
+        """A read of a known item was answered; written down is what it should not have shown."""
+        behind_s = self.clock.aws(trip.started - item.acked) if version < item.version else None
+        self.recorder.read(
+            trip.intended, broken, None if behind_s is None else round(behind_s, 3),
+            client=client.id, id=item.id, region=self.region(trip), written_in=item.region,
+        )  # fmt: skip
 
     def _sample(self, writer: str, reader: str, reading: Reading) -> None:
         self.recorder.event(

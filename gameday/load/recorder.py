@@ -13,11 +13,14 @@ from gameday import clock
 from gameday.load.logs import Log, SentLog
 from gameday.load.schedule import Arrivals, Client, Course, Turns
 from gameday.load.segments import Segments
-from gameday.load.windows import WINDOW_WALL_S, Windows
+from gameday.load.windows import WINDOW_WALL_S, Window, Windows
 from gameday.model import OK
 
 OPEN_SEGMENTS_S = 10.0
 """AWS seconds after which a segment that still lasts is written again."""
+
+EXAMPLES_MAX = 100
+"""So many wrong reads are written one by one; all of them are counted."""
 
 
 class Recorder:
@@ -31,7 +34,7 @@ class Recorder:
         self._open_every_s = course.clock.wall(OPEN_SEGMENTS_S)
         self._next_open = clock.monotonic() + self._open_every_s
         self.offered = self.sent = self.answered = self.failed = self.unsent = self.resent = 0
-        self._begun, self._stopped, self._process = 0, float("inf"), 0
+        self._begun, self._stopped, self._process, self._examples = 0, float("inf"), 0, 0
 
     def start(
         self,
@@ -132,6 +135,21 @@ class Recorder:
             self.event("client.segment", **broken.members())
         return latency_ms
 
+    def read(
+        self, intended: float, broken: str | None, behind_s: float | None, **example: Any
+    ) -> None:
+        """The answer to a request was checked as a read.
+
+        :param broken: which promise to its session it broke.
+        :param behind_s: AWS seconds since something newer was acknowledged that it did not show.
+        :param example: what is written of the first such reads.
+        """
+        behind_ms = None if behind_s is None else behind_s * 1000.0
+        self._windows.read(intended + self.wall_offset, broken, behind_ms)
+        if (broken or behind_s is not None) and self._examples < EXAMPLES_MAX:
+            self._examples += 1
+            self.event("load.read", broken=broken, behind_s=behind_s, **example)
+
     def tick(self) -> None:
         """Write what has come together since the last call."""
         now = clock.monotonic()
@@ -142,7 +160,7 @@ class Recorder:
                 self.event(
                     "load.window", at=at, process=self._process, wall_s=WINDOW_WALL_S,
                     offered=window.offered, unsent=window.unsent, waiting=waiting,
-                    rows=window.rows(),
+                    **_reads(window), rows=window.rows(),
                 )  # fmt: skip
         if clock.monotonic() >= self._next_open:
             self._next_open = clock.monotonic() + self._open_every_s
@@ -188,3 +206,10 @@ class Recorder:
     def _write_open_segments(self) -> None:
         for segment in self._segments.grown():
             self.event("client.segment", **segment.members())
+
+
+def _reads(window: Window) -> dict[str, Any]:
+    """The members about reads, of a window that has any."""
+    if not window.reads:
+        return {}
+    return {"reads": dict(window.reads), "behind": window.behind}

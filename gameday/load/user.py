@@ -25,14 +25,17 @@ from gameday.load.connection import Trip
 from gameday.load.dashboard import pages
 from gameday.load.items import Item
 from gameday.load.options import load_options
+from gameday.load.outcome import WrongRegion
 from gameday.load.process import LoadProcess, Share
+from gameday.load.reads import ABSENT, Session
 from gameday.load.refusals import refusal
 from gameday.load.schedule import Client, Turns
 from gameday.load.session import FailoverSession
 from gameday.load.workers import Master, Worker
+from gameday.load.write import Write, json_of, version_of
+from gameday.model import DELETE
 
-GATEWAY_NOT_INVOKED = "InternalServerErrorException"
-"""`x-amzn-ErrorType` of API Gateway's own 500: the function could not be invoked."""
+__all__ = ["FailoverUser", "WrongRegion", "json_of"]
 
 
 class FailoverUser(FastHttpUser):  # type: ignore[misc]
@@ -54,8 +57,10 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
         )  # fmt: skip
         self.outcome = ""
         self._turns: Turns | None = None
+        self._own: Item | None
         self._turn_taken = False
         self._writes = 0
+        self._session, self._own = Session(), None
 
     def on_start(self) -> None:
         """Join the schedule and wait for the first turn."""
@@ -103,43 +108,52 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
         """The Region of the last request."""
         return self.load.region(self.pool.trip)
 
+    def own_item(self, age_s: float) -> Item | None:
+        """What this client wrote last, when that was at least `age_s` AWS seconds ago."""
+        item = self._own
+        old = clock.monotonic() - self.load.clock.wall(age_s)
+        return item if item is not None and item.acked <= old else None
+
+    def saw(self, item: Item, response: Any) -> None:
+        """Check a read of the item: is it stale, and was something newer seen here before?
+
+        An answer that is neither 2xx nor 404 says nothing about the item.
+        """
+        if response.status_code == 404:
+            version = ABSENT
+        elif 200 <= response.status_code < 300:
+            version = version_of(json_of(response) or {})
+        else:
+            return
+        broken = self._session.read(item.id, version)
+        self.load.read(self.who, item, version, broken, self.pool.trip)
+
     @contextmanager
     def writing(self) -> Iterator[Write]:
         """A write with a new idempotency key; it enters the ledger whatever becomes of it."""
+        yield from self._changing(Write(self._key()))
+
+    @contextmanager
+    def deleting(self, item: Item) -> Iterator[Write]:
+        """A delete of an item; it enters the ledger whatever becomes of it."""
+        yield from self._changing(Write(self._key(), DELETE, item.id))
+
+    def _key(self) -> str:
         self._writes += 1
         seed, start = self.load.target.seed, f"{self.random.getrandbits(48):012x}"
-        write = Write(f"{self.who.id}.{self._writes}.{seed}.{start}")
+        return f"{self.who.id}.{self._writes}.{seed}.{start}"
+
+    def _changing(self, write: Write) -> Iterator[Write]:
         self.outcome = "reset"  # killed in flight: it may have happened
         try:
             yield write
         finally:
-            self.load.wrote(
-                self.who, write.key, write.item_id, self.outcome, self.pool.trip, write.not_invoked
-            )
-
-
-class Write:
-    """A write on its way; its answer is noted by `answer`."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        self.item_id: str | None = None
-        self.not_invoked = False
-
-    def answer(self, response: Any) -> None:
-        """Note the id of the item, or that API Gateway could not invoke the function."""
-        self.item_id = (json_of(response) or {}).get("id")
-        headers = response.headers or {}
-        self.not_invoked = headers.get("x-amzn-errortype") == GATEWAY_NOT_INVOKED
-
-
-def json_of(response: Any) -> dict[str, Any] | None:
-    """The JSON object in an answer's body, None when there is none."""
-    try:
-        found = response.json()
-    except (ValueError, TypeError):
-        return None
-    return found if isinstance(found, dict) else None
+            item = self.load.wrote(self.who, write, self.outcome, self.pool.trip)
+            if write.op == DELETE and write.item_id:
+                self._session.deleted(write.item_id)
+            elif item is not None:
+                self._own = item
+                self._session.wrote(item.id, item.version)
 
 
 def _arguments(parser: Any) -> None:

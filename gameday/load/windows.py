@@ -6,7 +6,7 @@ answer may come long after: then a further part of the same window is taken, and
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Window:
 
     offered: int = 0
     unsent: int = 0
+    reads: Counter[str] = field(default_factory=Counter)  # checked, stale, own_writes, monotonic
+    behind: dict[int, int] = field(default_factory=dict)  # of the stale ones, milliseconds
     latency: dict[Key, dict[int, int]] = field(default_factory=dict)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -52,6 +54,17 @@ class Windows:
     def unsent(self, intended: float) -> None:
         """A request that was meant to start never did."""
         self._parts[_index(intended)].unsent += 1
+
+    def read(self, intended: float, broken: str | None, behind_ms: float | None) -> None:
+        """An answer was checked as a read: the promise that it broke, and how stale it was."""
+        part = self._parts[_index(intended)]
+        part.reads["checked"] += 1
+        if broken is not None:
+            part.reads[broken] += 1
+        if behind_ms is not None:
+            part.reads["stale"] += 1
+            b = bucket(behind_ms)
+            part.behind[b] = part.behind.get(b, 0) + 1
 
     def add(self, intended: float, key: Key, latency_ms: float) -> None:
         """A request has ended, `latency_ms` after its intended start."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gameday.model import WriteOutcome
+from gameday.model import DELETE, WriteOutcome
 
 Row = Mapping[str, Any]
 
@@ -29,9 +29,12 @@ class Audit:
     unknown_found: int  # answer never came; the item is there
     unknown_absent: int  # answer never came; the item is not there
     failed_found: int  # the client was told no; the item is there
+    deleted: int = 0  # deletes that were acknowledged
+    resurrected: int = 0  # of these, items that are there, and that nobody wrote again
     lost_keys: tuple[str, ...] = ()
     duplicated_keys: tuple[str, ...] = ()
     conflict_keys: tuple[str, ...] = ()
+    resurrected_ids: tuple[str, ...] = ()
     lost_at: tuple[float, ...] = ()  # when each lost write was acknowledged, unix seconds
 
     @property
@@ -43,14 +46,19 @@ class Audit:
 def audit(writes: Iterable[Row], items_by_region: Mapping[str, Sequence[Row]]) -> Audit:
     """Compare the ledger's writes with the items of every Region's table after fail-back.
 
-    :param writes: rows of `ledger/writes-N.jsonl`: `key`, `id`, `region`, `outcome`, `acked_at`.
+    :param writes: rows of `ledger/writes-N.jsonl`: `key`, `id`, `region`, `op`, `outcome`,
+        `acked_at`.
     :param items_by_region: each Region's items: `id`, `key`, `written_in`, `written_at`.
     """
-    writes = list(writes)
+    changes = list(writes)
+    writes = [c for c in changes if c.get("op") != DELETE]
+    deletes = [c for c in changes if c.get("op") == DELETE]
     by_id = {r: {str(i["id"]): i for i in items} for r, items in items_by_region.items()}
     keys = _ids_by_key(items_by_region.values())
     acked = [w for w in writes if w["outcome"] == WriteOutcome.ACKNOWLEDGED]
-    lost = [w for w in acked if not _versions(w, by_id)]
+    gone = {str(d["id"]) for d in deletes if d["outcome"] != WriteOutcome.FAILED}
+    lost = [w for w in acked if not _versions(w, by_id) and str(w["id"]) not in gone]
+    back = _resurrected(deletes, writes, by_id)
     conflicts = [w for w in acked if _overwritten(w, by_id)]
     written = {str(w["key"]) for w in writes if w.get("key") is not None}
     twice = sorted(k for k, ids in keys.items() if k in written and len(ids) > 1)
@@ -61,7 +69,7 @@ def audit(writes: Iterable[Row], items_by_region: Mapping[str, Sequence[Row]]) -
     return Audit(
         acknowledged=len(acked),
         lost=len(lost),
-        diverged=sum(_diverged(w, by_id) for w in acked),
+        diverged=sum(_diverged(w, by_id) for w in acked if str(w["id"]) not in back),
         duplicated=len(twice),
         conflicts=len(conflicts),
         unknown_found=found,
@@ -69,11 +77,35 @@ def audit(writes: Iterable[Row], items_by_region: Mapping[str, Sequence[Row]]) -
         failed_found=sum(
             _present(w, by_id, keys) for w in refused if str(w["key"]) not in answered
         ),
+        deleted=sum(d["outcome"] == WriteOutcome.ACKNOWLEDGED for d in deletes),
+        resurrected=len(back),
         lost_keys=_named(lost),
         duplicated_keys=tuple(twice[:NAMED_MAX]),
         conflict_keys=_named(conflicts),
-        lost_at=tuple(float(w.get("acked_at") or w["at"]) for w in lost),
+        resurrected_ids=tuple(sorted(back)[:NAMED_MAX]),
+        lost_at=tuple(map(_ended, lost)),
     )
+
+
+def _resurrected(
+    deletes: Sequence[Row], writes: Sequence[Row], by_id: Mapping[str, Mapping[str, Row]]
+) -> set[str]:
+    """The items that are in a table although their delete was acknowledged after every write."""
+    deleted_at: dict[str, float] = {}
+    for row in deletes:
+        if row["outcome"] == WriteOutcome.ACKNOWLEDGED and _versions(row, by_id):
+            item_id = str(row["id"])
+            deleted_at[item_id] = max(deleted_at.get(item_id, 0.0), float(row["acked_at"]))
+    if deleted_at:
+        for row in writes:
+            at = deleted_at.get(str(row["id"]))
+            if at is not None and row["outcome"] != WriteOutcome.FAILED and _ended(row) > at:
+                del deleted_at[str(row["id"])]
+    return set(deleted_at)
+
+
+def _ended(row: Row) -> float:
+    return float(row.get("acked_at") or row["at"])
 
 
 def _ids_by_key(tables: Iterable[Sequence[Row]]) -> dict[str, set[str]]:

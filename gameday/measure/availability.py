@@ -25,6 +25,12 @@ class Share:
     requests: int
     failed: int
     unsent: int
+    offered: int = 0  # of one kind nobody knows: a turn has no client before it begins
+
+    @property
+    def unanswered(self) -> int:
+        """Sent, and still in flight when their client was stopped: nobody knows how they ended."""
+        return max(0, self.offered - self.unsent - self.requests)
 
     @property
     def failed_pct(self) -> float | None:
@@ -52,6 +58,16 @@ def outcomes(run: Run, since: float, until: float) -> dict[str, dict[str, int]]:
         for row in window["rows"]:
             found.setdefault(row["region"], Counter())[row["outcome"]] += row["count"]
     return {region: dict(found[region]) for region in sorted(found)}
+
+
+def by_profile(run: Run, since: float, until: float) -> dict[str, dict[str, dict[str, int]]]:
+    """The same for each kind of client: by profile, Region and outcome."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for window in _within(run, since, until):
+        for row in window["rows"]:
+            regions = found.setdefault(row["profile"], {})
+            regions.setdefault(row["region"], Counter())[row["outcome"]] += row["count"]
+    return {p: {r: dict(found[p][r]) for r in sorted(found[p])} for p in sorted(found)}
 
 
 def failing_kinds(run: Run, since: float, until: float) -> dict[tuple[str, str], int]:
@@ -101,14 +117,15 @@ def _within(run: Run, since: float, until: float) -> Iterable[dict[str, Any]]:
 
 
 def _share(windows: Iterable[dict[str, Any]], profile: str | None) -> Share:
-    requests = failed = unsent = 0
+    requests = failed = unsent = offered = 0
     for window in windows:
         unsent += window.get("unsent", 0) if profile is None else 0
+        offered += window.get("offered", 0) if profile is None else 0
         for row in window["rows"]:
             if profile is None or row["profile"] == profile:
                 requests += row["count"]
                 failed += row["count"] if row["outcome"] != OK else 0
-    return Share(requests, failed, unsent)
+    return Share(requests, failed, unsent, offered)
 
 
 def _rounded(value: float | None) -> float | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday import clock
-from gameday.measure import availability, cause, rpo, series
+from gameday.measure import availability, cause, reads, rpo, series
 from gameday.measure.agreement import agreement, compared
 from gameday.measure.alarms import Alarms, alarms
 from gameday.measure.audit import Audit
@@ -128,8 +128,20 @@ def _data_json(run: Run, audited: Audit | None, expected: Prediction | None) -> 
         "at_fault": asdict(at_fault) if at_fault else None,
         "baseline": asdict(before) if before else None,
         "after_fail_back": asdict(audited) | {"unknown": audited.unknown} if audited else None,
+        "reads": _reads_json(run),
         "predicted": asdict(expected.data) if expected and expected.data else None,
     }
+
+
+def _reads_json(run: Run) -> Json | None:
+    """What sessions saw before the fault and from it on; None where no read was checked."""
+    if run.fault_at is None:
+        return None
+    before = reads.checked(run, run.baseline_at, run.fault_at)
+    after = reads.checked(run, run.fault_at, run.load_end + 1.0)
+    if not before.checked + after.checked:
+        return None
+    return {"baseline": asdict(before), "fault": asdict(after)}
 
 
 def _availability_json(run: Run) -> Json | None:
@@ -141,6 +153,9 @@ def _availability_json(run: Run) -> Json | None:
     budget = availability.budget_pct(share, rate_per_s(run))
     return {
         "requests": share.requests,
+        "offered": share.offered,
+        "sent": share.offered - share.unsent,
+        "unanswered": share.unanswered,
         "failed": share.failed,
         "unsent": share.unsent,
         "failed_pct": _rounded(share.failed_pct),
@@ -148,6 +163,7 @@ def _availability_json(run: Run) -> Json | None:
         "month_budget_pct": _rounded(budget),
         "baseline_success_pct": _rounded(success_pct(run.counts, run.baseline_at, run.fault_at)),
         "outcomes": availability.outcomes(run, run.fault_at, run.until),
+        "profiles": availability.by_profile(run, run.fault_at, run.until),
         "latency_ms": {
             "baseline": availability.latency_ms(run, run.baseline_at, run.fault_at),
             "fault": availability.latency_ms(run, run.fault_at, run.until),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gameday.measure import availability, rpo
+from gameday.measure import availability, reads, rpo
 from gameday.measure.alarms import Alarms
 from gameday.measure.audit import Audit
 from gameday.measure.clients import KindRecovery
@@ -35,6 +35,7 @@ def surprises(
         *_out_of_band(links, kinds, expected),
         *_alarms(found_alarms),
         *_audited(audited),
+        *_reads(run),
     ]
 
 
@@ -148,6 +149,14 @@ def _alarms(found: Alarms) -> Iterator[str]:
         yield f"Alarm {name} was expected and stayed silent{never}."
 
 
+def _reads(run: Run) -> Iterator[str]:
+    """What sessions saw while nothing was broken."""
+    found = reads.checked(run, run.baseline_at, run.fault_at or run.load_end)
+    for count, promise in ((found.own_writes, "own writes"), (found.monotonic, "earlier reads")):
+        if count:
+            yield f"Before the fault {count} reads were older than their session's {promise}."
+
+
 def _audited(found: Audit | None) -> Iterator[str]:
     if found is None:
         return
@@ -157,5 +166,7 @@ def _audited(found: Audit | None) -> Iterator[str]:
         yield f"{found.diverged} writes are not the same in every Region."
     if found.duplicated:
         yield f"{found.duplicated} keys were written twice."
+    if found.resurrected:
+        yield f"{found.resurrected} deleted items are back."
     if found.failed_found:
         yield f"{found.failed_found} writes that were refused are in the table."

@@ -1,4 +1,4 @@
-"""What a run leaves for people and machines: findings.json, report.html, report.md, junit.xml.
+"""What a run leaves for others: findings.json, report.html, report.md, junit.xml, requests.csv.
 
 `write` may be repeated at any time: everything is computed anew from what was recorded.
 """
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gameday.measure import track_record
-from gameday.measure.findings import findings
+from gameday.measure import requests, track_record
+from gameday.measure.findings import of
+from gameday.measure.run import load
 from gameday.measure.track_record import TrackRecord
 from gameday.report import html, junit, manifest, markdown
 
@@ -33,10 +34,12 @@ def write(run_dir: Path) -> dict[str, Any]:
 
     :raises RunError: the directory is not one of a run, or a file in it is damaged.
     """
-    found, record = findings(run_dir), None
+    run, record = load(run_dir), None
+    found = of(run)
     for name, render in PAGES.items():
         (run_dir / name).write_text(render(found, record), encoding="utf-8")
         if name == FINDINGS:  # the record of predictions counts this run, too
             record = track_record.beside(run_dir)
+    (run_dir / "requests.csv").write_text(requests.table(run), encoding="utf-8")
     manifest.write(run_dir)
     return found

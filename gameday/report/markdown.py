@@ -10,7 +10,7 @@ from typing import Any
 
 from gameday.measure.timeline import LABELS
 from gameday.measure.track_record import TrackRecord
-from gameday.report import words
+from gameday.report import data, words
 
 Json = Mapping[str, Any]
 
@@ -34,6 +34,7 @@ def page(findings: Json, record: TrackRecord | None = None) -> str:
         _numbers(findings),
         _prediction(findings, record),
         _clients(findings),
+        _list("Data", [f"{name}: {text}" for name, text in data.rows(findings)]),
         _list("Surprises", findings["surprises"]),
         _list("Reasons", findings["reasons"]),
         _claim(run),
@@ -42,15 +43,15 @@ def page(findings: Json, record: TrackRecord | None = None) -> str:
 
 
 def _numbers(findings: Json) -> str:
-    recovery, data = findings["recovery"], findings["data_behind"]
-    found, users = data["at_fault"], findings["availability"] or {}
+    recovery, behind = findings["recovery"], findings["data_behind"]
+    found, users = behind["at_fault"], findings["availability"] or {}
     measured = recovery["recovery_s"]
     rows = [
         ("recovery time", "never" if measured is None else words.seconds(measured),
          words.seconds(recovery["objective_s"]), words.band(recovery["predicted"]),
          words.difference(recovery["difference"])),
         ("data behind at the fault", words.seconds(found["oldest_age_s"] if found else None),
-         words.seconds(data["objective_s"]), _data_band(data["predicted"]), ""),
+         words.seconds(behind["objective_s"]), _data_band(behind["predicted"]), ""),
         ("requests that failed", words.pct(users.get("failed_pct")), words.UNKNOWN, words.UNKNOWN,
          ""),
         ("users who saw an error", words.pct(users.get("users_with_error_pct")), words.UNKNOWN,

@@ -11,7 +11,7 @@ from typing import Any
 
 from gameday import clock
 from gameday.measure.timeline import LABELS
-from gameday.report import words
+from gameday.report import data, words
 
 Json = Mapping[str, Any]
 
@@ -125,25 +125,7 @@ def _alarms(findings: Json) -> str:
 
 
 def _data(findings: Json) -> str:
-    data = findings["data_behind"]
-    found, before, back = data["at_fault"], data["baseline"], data["after_fail_back"]
-    rows = []
-    if found:
-        checked = words.count(found["checked"], "write")
-        rows.append(("at the fault", f"{found['missing']} of {checked} not yet in "
-                     f"{found['survivor']}; the oldest was "
-                     f"{words.seconds(found['oldest_age_s'])} old"))  # fmt: skip
-    if before:
-        rows.append(("over the baseline", f"p50 {words.seconds(before['p50_s'])}, p99 "
-                     f"{words.seconds(before['p99_s'])}, max {words.seconds(before['max_s'])} in "
-                     f"{words.count(before['readings'], 'reading')}"))  # fmt: skip
-    if back:
-        acknowledged = words.count(back["acknowledged"], "acknowledged write")
-        rows.append(("after fail-back", f"of {acknowledged}: {back['lost']} lost for good, "
-                     f"{back['diverged']} not the same everywhere, {back['duplicated']} twice, "
-                     f"{back['conflicts']} overwritten by another Region"))  # fmt: skip
-        rows.append(("answer never came", f"{back['unknown']}: {back['unknown_found']} are there, "
-                     f"{back['unknown_absent']} are not"))  # fmt: skip
+    rows = data.rows(findings)
     return _card("Data", _table(("reading", ""), rows)) if rows else ""
 
 
@@ -172,7 +154,13 @@ def _requests(findings: Json) -> str:
          words.UNKNOWN if q["p99"] is None else f"{q['p99']:.0f} ms")
         for phase, regions in found["latency_ms"].items() for region, q in regions.items()
     ]  # fmt: skip
+    sent = (
+        f"{found['offered']:,} offered from the fault on, {found['sent']:,} sent, "
+        f"{found['requests']:,} answered, {found['unanswered']:,} in flight at the end. By second "
+        "and kind of client: "
+    )
     inner = _table(("Region", "outcome while the fault lasted", "requests"), rows, 2)
+    inner += f'<p class="soft">{escape(sent)}<code>requests.csv</code>.</p>'
     if latency:
         inner += _table(("Region", "latency of good answers", "p50", "p99"), latency, 2)
     return _card("Requests", inner)
@@ -189,7 +177,8 @@ def _claims(findings: Json) -> str:
          "are wall clock"),
         ("seed", f"{run['seed']}: checker phases, caches, lag and contents; not the scheduling of "
          "the operating system"),
-        ("load", f"{load.get('rate_per_s')} requests/s, clients {words.mix(load.get('clients'))}; "
+        ("load", f"{load.get('rate_per_s')} requests/s ({words.course(load)}), clients "
+         f"{words.mix(load.get('clients'))}; "
          "HTTP/1.1 clients: a browser's HTTP/2 connection behaves like a pooled one"),
         ("versions", versions or words.UNKNOWN),
     ]  # fmt: skip

@@ -90,3 +90,8 @@ def mix(clients: Json | None) -> str:
 
 def _plain(share: Any) -> str:
     return f"{share:g}" if isinstance(share, (int, float)) else str(share)
+
+
+def course(load: Mapping[str, Any]) -> str:
+    """How the rate of a load went, in the words in which it was asked for."""
+    return str(load.get("course") or "steady")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,14 @@ def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path
         wait_until(lambda: world.counts()[US, "ok"] > 100, "warm")
         world.dns.names[NAME] = ["127.0.2.1"]
         wait_until(lambda: world.counts()[EU, "ok"] > 60, "moved")
+        (stale, *_) = world.events("load.read")  # the lag is longer than the test
+        assert (stale["region"], stale["written_in"]) == (EU, US)
+        assert stale["behind_s"] >= 5.0
+        reads = Counter[str]()
+        for window in world.events("load.window"):
+            reads.update(window.get("reads", {}))
+        assert 0 < reads["stale"] < reads["checked"]
+        assert reads["own_writes"] > 0, "clients that moved miss what they wrote themselves"
         assert {outcome for _, outcome in world.counts()} == {"ok"}
         world.store.items.clear()  # the survivor forgets its own
         wait_until(lambda: world.counts()[EU, "http_4xx"] > 3, "lost items seen")

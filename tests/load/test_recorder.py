@@ -57,6 +57,24 @@ def test_is_a_late_answer_a_further_part_of_its_own_window() -> None:
     assert (at, part.offered, part.rows()[0]["count"]) == (100.0, 0, 1)
 
 
+def test_which_reads_are_counted_and_which_told_one_by_one(tmp_path: Path) -> None:
+    recorder = Recorder(log(tmp_path), STEADY)
+    now = clock.monotonic()
+    recorder.read(now, None, None, client="c")
+    for _ in range(150):
+        recorder.read(now, None, 12.0, client="c")
+    recorder.read(now, "own_writes", 30.0, client="d")
+    recorder.end()
+    (window,) = [w for w in events(tmp_path, "load.window") if "reads" in w]
+    assert window["reads"] == {"checked": 152, "stale": 151, "own_writes": 1}
+    behind = {int(b): n for b, n in window["behind"].items()}
+    assert quantile_ms(behind, 0.5) == pytest.approx(12_000.0, rel=0.02)
+    assert quantile_ms(behind, 1.0) == pytest.approx(30_000.0, rel=0.02)
+    examples = events(tmp_path, "load.read")
+    assert len(examples) == 100
+    assert examples[0]["behind_s"] == 12.0
+
+
 def test_when_does_a_segment_break() -> None:
     segments = Segments()
     for at, (region, outcome) in enumerate([("us", "ok"), ("us", "ok"), ("us", "reset")]):

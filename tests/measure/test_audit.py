@@ -63,3 +63,39 @@ def test_is_a_refused_try_whose_repetition_was_acknowledged_a_ghost() -> None:
 
 def test_are_items_of_nobody_ignored() -> None:
     assert audit([write(1)], {"us": [item(1), item(9), item(8, key=9)]}).duplicated == 0
+
+
+def delete(n: int, outcome: str = "acknowledged", acked_at: float = 20.0) -> dict:
+    row = {"at": acked_at, "key": f"d{n}", "id": f"i{n}", "region": "us", "op": "delete"}
+    return row | {
+        "outcome": outcome,
+        "acked_at": acked_at if outcome == "acknowledged" else None,
+    }
+
+
+def test_is_what_was_deleted_lost() -> None:
+    writes = [write(1), delete(1), write(2), delete(2, "unknown"), write(3), delete(3, "failed")]
+    found = audit(writes, {"us": [], "eu": []})
+    assert (found.lost, found.lost_keys) == (1, ("k3",))
+    assert (found.acknowledged, found.deleted, found.resurrected) == (3, 1, 0)
+
+
+def test_is_a_delete_that_came_back_resurrected_and_not_diverged() -> None:
+    found = audit([write(1), delete(1)], {"us": [], "eu": [item(1)]})
+    assert (found.resurrected, found.resurrected_ids) == (1, ("i1",))
+    assert (found.diverged, found.lost) == (0, 0)
+
+
+def test_is_an_item_resurrected_that_was_written_again() -> None:
+    """Both a later write that was acknowledged and one whose answer never came may explain it."""
+    tables = {"us": [item(1)], "eu": [item(1)]}
+    for outcome in ("acknowledged", "unknown"):
+        again = write(1, outcome) | {"at": 30.0, "acked_at": 30.0 if outcome[0] == "a" else None}
+        assert audit([write(1), delete(1), again], tables).resurrected == 0
+    refused = write(1, "failed") | {"at": 30.0, "acked_at": None}
+    assert audit([write(1), delete(1), refused], tables).resurrected == 1
+
+
+def test_may_an_item_be_there_whose_delete_nobody_knows() -> None:
+    found = audit([write(1), delete(1, "unknown")], {"us": [item(1)], "eu": [item(1)]})
+    assert (found.resurrected, found.deleted, found.unknown) == (0, 0, 0)
