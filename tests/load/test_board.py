@@ -99,6 +99,19 @@ def test_when_does_the_clock_run_and_when_does_it_stop(board: Board) -> None:
     assert (clock["over"], clock["elapsed_s"], clock["recovered_s"]) == (True, 90.0, 30.0)
 
 
+def test_is_the_prediction_beside_the_clock_and_forgotten_with_the_test(board: Board) -> None:
+    assert not board.lacks_expectation(now(100))  # no fault, nothing to predict
+    board.feed(event("fault.started", 0, region=US, action="x"))
+    assert not board.lacks_expectation(now(5))  # whom it hits is not yet known
+    assert board.lacks_expectation(now(21))
+    board.expect({"recovery": {"p5_s": 88.0, "p95_s": 99.0}, "unpredicted": {}})
+    assert not board.lacks_expectation(now(21))
+    assert board.view(now(5))["clock"]["predicted"]["recovery"]["p95_s"] == 99.0
+    board.feed(event("load.ended", 10, process=0))
+    board.feed(started())
+    assert board.view(now(11))["clock"] is None
+
+
 def test_is_what_the_watch_sees_shown_and_every_turn_a_marker(board: Board) -> None:
     health = {"check": "c", "region": US, "of": 16}
     answer = {"name": "api", "network": "near-us", "addresses": ["127.0.1.1"]}
@@ -114,7 +127,7 @@ def test_is_what_the_watch_sees_shown_and_every_turn_a_marker(board: Board) -> N
     assert view["health"] == [{"name": US, "healthy": False, "votes": 2, "of": 16}]
     assert view["answers"][0]["regions"] == [EU]
     assert view["alarms"] == [{"name": "api-5xx", "state": "ALARM"}]
-    assert view["behind"] == [{"pair": f"{US} → {EU}", "behind_s": 1.2}]
+    assert view["behind"] == [{"pair": f"{US} → {EU}", "behind_s": 1.2, "t_s": 21.0}]
     assert [(m["t_s"], m["label"]) for m in view["markers"]] == [
         (0.0, "fault"), (19.0, f"{US} unhealthy"), (20.0, f"DNS: near-us → {EU}"),
         (21.0, "alarm api-5xx"),

@@ -20,6 +20,7 @@ import pytest
 from world import EU, NAME, ROOT, US, World, wait_until
 
 from gameday.journal import EventLog, read_events
+from gameday.measure.expected import expected
 
 CHROMIUM = shutil.which("chromium")
 ARGS = [
@@ -112,9 +113,13 @@ def number(text: str) -> int:
 
 @browser_wanted
 def test_is_a_failover_followed_to_its_end_with_the_numbers_of_the_events(tmp_path: Path) -> None:
-    facts = {"region": US, "objectives": {"rto_s": 60.0, "rpo_s": 5.0},
-             "hypothesis": {"success_pct": 99.0, "window_s": 10.0}}  # fmt: skip
+    facts = {"region": US, "regions": [US, EU], "endpoint": NAME, "speed": 10.0, "seed": 4711,
+             "objectives": {"rto_s": 60.0, "rpo_s": 5.0},
+             "hypothesis": {"success_pct": 99.0, "window_s": 10.0},
+             "load": {"rate_per_s": 4.0}}  # fmt: skip
     (tmp_path / "run.json").write_text(json.dumps(facts))
+    for export in ("zone.json", "health-checks.json"):  # of the reference backend
+        shutil.copy(ROOT / "reports" / "sample" / export, tmp_path)
     with World(tmp_path, tls=True, ttl_s=1, lag_s=0.05) as world:
         with dashboard(world, GAMEDAY_CLIENTS="per-request=100") as shown:
             wait_until(lambda: shown.answered() > 100, "requests")
@@ -123,10 +128,21 @@ def test_is_a_failover_followed_to_its_end_with_the_numbers_of_the_events(tmp_pa
             with page_of(f"{shown.url}/?tab=failover") as page:
                 tab = page.frame_locator("iframe[title=Failover]")
                 tab.get_by_text("no fault yet").wait_for()
-                assert tab.locator("#legend").inner_text().split() == [US, EU, "failed", "offered"]
+                legend = tab.locator("#legend").inner_text().split("\n")
+                assert legend == [f"{US} 100 %", f"{EU} 0 %", "failed", "offered"]
                 tell(tmp_path, "chaos", "fault.started", action="x", region=US)
                 world.us.mode = "error"
                 tab.get_by_text("not recovered yet; objective 60 s").wait_for()
+                tab.get_by_text("predicted recovery").wait_for()
+                band = (expected(tmp_path) or {})["recovery"]
+                text = tab.locator("#clock .small").inner_text()
+                said = re.search(r"predicted (\d+) to (\d+) s", text)
+                assert said, text
+                # more of each client's pace is known by now than when the page asked
+                assert int(said[1]) == pytest.approx(band["p5_s"], abs=10)
+                assert int(said[2]) == pytest.approx(band["p95_s"], abs=10)
+                shown_to = float(tab.locator("rect.band").evaluate("b => b.x.baseVal.value"))
+                assert shown_to > 0
                 tell(tmp_path, "watch", "health.status", **health, healthy=False, votes=1)
                 world.dns.names[NAME] = ["127.0.2.1"]
                 tab.get_by_text(re.compile("^recovered; objective 60 s")).wait_for(timeout=30_000)
@@ -213,8 +229,8 @@ def test_does_a_master_show_its_workers_without_a_run(tmp_path: Path) -> None:
         World(tmp_path, tls=True, ttl_s=60, lag_s=0.05) as world,
         dashboard(world, *arguments, GAMEDAY_RUN_DIR=None) as shown,
     ):
+        wait_until(lambda: shown.data().get("clients") == 40, "the clients of both")
         wait_until(lambda: shown.answered() > 100, "requests of both")
-        assert shown.data()["clients"] == 40
         deadline = time.monotonic() + 5
         while shown.data()["running"] is not True:
             assert time.monotonic() < deadline

@@ -93,6 +93,7 @@ class Board:
         self._first_at: float | None = None
         self._fault_at: float | None = None
         self._until: float | None = None  # when the rollback began
+        self._expected: Json | None = None
         self._since_fault: list[Counts] = []
         self._lanes = Lanes(self._goals.region)
 
@@ -114,6 +115,19 @@ class Board:
             elif kind == "rollback.started" and self._until is None:
                 self._until = float(event["at"])
             self._lanes.feed(event)
+
+    def lacks_expectation(self, now: float) -> bool:
+        """Whether it is known whom the fault hits, and not yet what it was predicted to do.
+
+        Whom it hits is known when every client's answers before it are in the journal.
+        """
+        if self._fault_at is None or self._expected is not None:
+            return False
+        return now >= self._fault_at + SETTLING_S / self._goals.speed + SETTLING_WALL_S
+
+    def expect(self, found: Json) -> None:
+        """Take in what was predicted, as `gameday.measure.expected` gives it."""
+        self._expected = found
 
     def _start(self, event: Event) -> None:
         process = int(event.get("process", 0))
@@ -193,6 +207,7 @@ class Board:
             "rto_s": goals.rto_s,
             "share_pct": goals.share_pct,
             "window_s": goals.window_s,
+            "predicted": self._expected,
         }
 
     def _series(self, now: float, zero: float) -> Json:

@@ -47,7 +47,9 @@ class Lanes:
             self._mark(event, kind, f"load process {event['process']} lost")
         elif kind == "load.sample":
             name = f"{event['writer']} → {event['reader']}"
-            self.behind[name] = {"pair": name, "behind_s": event["behind_s"]}
+            self.behind[name] = {
+                "pair": name, "behind_s": event["behind_s"], "at": float(event["at"]),
+            }  # fmt: skip
         elif kind in ("health.status", "dns.answer", "alarm.state"):
             if not self.watched:  # what the lab said until now is seen from outside from here on
                 self.health, self.answers, self.alarms, self.watched = {}, {}, {}, True
@@ -101,7 +103,10 @@ class Lanes:
             "health": sorted(self.health.values(), key=lambda x: x["name"]),
             "answers": sorted(self.answers.values(), key=lambda x: (x["name"], x["network"])),
             "alarms": sorted(self.alarms.values(), key=lambda x: x["name"]),
-            "behind": sorted(self.behind.values(), key=lambda x: x["pair"]),
+            "behind": [
+                {"pair": pair, "behind_s": read["behind_s"], "t_s": t(read["at"])}
+                for pair, read in sorted(self.behind.items())
+            ],
             "markers": [{"t_s": t(at), "kind": k, "label": label} for at, k, label in self.markers],
         }
 

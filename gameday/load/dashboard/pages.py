@@ -19,6 +19,7 @@ from flask import Blueprint, Response
 from gameday import clock
 from gameday.journal import Tail
 from gameday.load.dashboard.board import Board, Goals
+from gameday.load.dashboard.expectation import Expectation
 from gameday.settings import Target
 
 TAB = {"title": "Failover", "key": "failover"}
@@ -50,17 +51,22 @@ class Source:
 
     def __init__(self, target: Target) -> None:
         assert target.run_dir is not None
-        self._target, self._run_dir = target, target.run_dir
+        self._target, self._facts_file = target, target.run_dir / "run.json"
         self._tail = Tail(target.run_dir)
         self._board: Board | None = None
+        self._expectation = Expectation(target.run_dir)
 
     def view(self) -> dict[str, Any]:
         """What the page shows now."""
         if self._board is None:
-            self._board = Board(goals(self._target, self._run_dir / "run.json"))
+            self._board = Board(goals(self._target, self._facts_file))
         for event in self._tail.new():
             self._board.feed(event)
-        return self._board.view(clock.now())
+        now = clock.now()
+        is_run = self._facts_file.exists()
+        if is_run and self._board.lacks_expectation(now) and (found := self._expectation.look(now)):
+            self._board.expect(found)
+        return self._board.view(now)
 
 
 def goals(target: Target, facts_file: Path) -> Goals:

@@ -2,6 +2,7 @@
 "use strict";
 const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
+const STALE_S = 30;  // a reading older than this says how old it is
 const COLORS = ["var(--r0)", "var(--r1)", "var(--r2)", "var(--r3)"];
 
 function el(name, attributes, ...children) {
@@ -20,6 +21,16 @@ const seconds = (s) => (s < 120 ? `${Math.round(s)} s` : `${Math.floor(s / 60)} 
 const stamp = (s) => `T${s < 0 ? "−" : "+"}${seconds(Math.abs(s))}`;
 const count = (n) => n.toLocaleString("en-US");
 
+// What was predicted of the recovery, in words; nothing where nobody predicted it.
+function predicted(c) {
+  if (!c.predicted) return "";
+  const band = c.predicted.recovery;
+  if (!band) return `; not predicted, because of ${Object.keys(c.predicted.unpredicted).join(", ")}`;
+  if (band.p5_s === null) return "; predicted: never";
+  const to = band.p95_s === null ? "or never" : `to ${seconds(band.p95_s)}`;
+  return `; predicted ${Math.round(band.p5_s)} ${to}`;
+}
+
 function tile(id, mood, big, small) {
   const node = $(id);
   node.className = `tile ${mood}`;
@@ -33,17 +44,19 @@ function tiles(view) {
   else {
     const rto = c.rto_s ? `objective ${seconds(c.rto_s)}` : "no objective";
     const rule = `at least ${c.share_pct} % of all requests in ${c.window_s} s, and staying so`;
+    const against = `${rto}${predicted(c)} (${rule})`;
     if (c.recovered_s !== null) {
       const mood = c.rto_s && c.recovered_s > c.rto_s ? "bad" : "good";
-      tile("clock", mood, seconds(c.recovered_s), `recovered; ${rto} (${rule})`);
+      tile("clock", mood, seconds(c.recovered_s), `recovered; ${against}`);
     } else {
       const late = c.rto_s && c.elapsed_s > c.rto_s;
-      tile("clock", late ? "bad" : "", seconds(c.elapsed_s), `${c.over ? "not recovered" : "not recovered yet"}; ${rto} (${rule})`);
+      tile("clock", late ? "bad" : "", seconds(c.elapsed_s), `${c.over ? "not recovered" : "not recovered yet"}; ${against}`);
     }
   }
   const all = t.waiting + t.unsent === 0;
   tile("sent", t.not_sent_pct >= 1 ? "bad" : "", `${count(t.sent)} of ${count(t.offered)}`,
-    all ? "all that was offered was sent" : `${count(t.waiting)} waiting for their client, ${count(t.unsent)} never to be sent`);
+    (all ? "all that was offered was sent" : `${count(t.waiting)} waiting for their client, ${count(t.unsent)} never to be sent`)
+    + `; ${count(t.answered)} answered`);
   const pct = t.answered ? (100 * t.failed) / t.answered : 0;
   tile("failed", t.failed ? "bad" : "", `${pct.toFixed(pct < 10 ? 1 : 0)} %`, `${count(t.failed)} of ${count(t.answered)} answers, ${count(view.clients)} clients`);
   $("unsent").hidden = t.not_sent_pct < 1;
@@ -59,7 +72,8 @@ function chart(view) {
   const names = Object.keys(s.ok);
   const layers = [...names.map((r, i) => [COLORS[i % COLORS.length], s.ok[r]]), ["var(--failed)", s.failed]];
   const most = Math.max(1, ...s.offered, ...s.offered.map((_, i) => layers.reduce((sum, [, v]) => sum + v[i], 0)));
-  const x = (i) => left + (plot * i) / Math.max(1, n), y = (v) => height - bottom - ((height - top - bottom) * v) / most;
+  const band = expected(view), wide = band ? Math.max(n, band.until + 1) : n;
+  const x = (i) => left + (plot * i) / Math.max(1, wide), y = (v) => height - bottom - ((height - top - bottom) * v) / most;
   const nodes = [];
   for (const v of [0, most / 2, most]) {
     nodes.push(svg("line", { class: "axis", x1: left, x2: width - right, y1: y(v), y2: y(v) }));
@@ -77,12 +91,30 @@ function chart(view) {
   }
   const offered = s.offered.slice(0, -1).flatMap((v, i) => [`${x(i)},${y(v)}`, `${x(i + 1)},${y(v)}`]);
   nodes.push(svg("polyline", { class: "offered", points: offered.join(" ") }));
-  nodes.push(...axis(s, x, n, height, bottom), ...markers(view, s, x, n, top, height - bottom, width));
+  if (band) {
+    const from = Math.max(0, band.from);
+    nodes.push(svg("rect", { class: "band", x: x(from), width: Math.max(2, x(Math.min(band.to, wide)) - x(from)), y: top, height: height - top - bottom }));
+  }
+  nodes.push(...axis(s, x, wide, height, bottom), ...markers(view, s, x, n, top, height - bottom, width));
   box.replaceChildren(...nodes);
-  const entries = [...names.map((r, i) => [COLORS[i % COLORS.length], r]), ["var(--failed)", "failed"]];
+  const total = view.kinds.reduce((sum, k) => sum + k.count, 0);
+  const share = (r) => view.kinds.reduce((sum, k) => sum + (k.region === r ? k.count : 0), 0) / total;
+  const entries = [...names.map((r, i) => [COLORS[i % COLORS.length], total ? `${r} ${Math.round(100 * share(r))} %` : r]),
+    ["var(--failed)", "failed"]];
+  if (band) entries.push(["var(--band)", "predicted recovery"]);
   $("legend").replaceChildren(
     ...entries.map(([color, name]) => el("span", {}, el("i", { style: `--k:${color}` }), name)),
     el("span", {}, el("i", { class: "line" }), "offered"));
+}
+
+// Where the predicted recovery lies, in bins: `until` is how far the picture must reach to show it.
+function expected(view) {
+  const c = view.clock, band = c && c.predicted && c.predicted.recovery, s = view.series;
+  if (!band || band.p5_s === null) return null;
+  const at = (t) => (t - s.start_s) / s.step_s, open = c.recovered_s === null && !c.over;
+  const to = band.p95_s === null ? Infinity : at(band.p95_s);
+  if (to < 0) return null;
+  return { from: at(band.p5_s), to, until: open && to < Infinity ? Math.ceil(to) : 0 };
 }
 
 function axis(s, x, n, height, bottom) {
@@ -118,6 +150,7 @@ function table(view) {
     return el("tr", {}, el("td", {}, k.profile), el("td", {}, k.region), el("td", { class: "n" }, `${Math.round(k.share_pct)} %`),
       el("td", { class: "n" }, count(k.count)), el("td", { class: k.failed ? "n failed" : "n" }, why || "0"));
   });
+  if (!rows.length) rows.push(el("tr", {}, el("td", { colspan: 5 }, "no answer")));
   $("kinds").replaceChildren(head, ...rows);
 }
 
@@ -129,7 +162,10 @@ function around(view) {
     row(`health ${h.name}`, `${h.healthy ? "healthy" : "UNHEALTHY"}${votes}`, !h.healthy);
   }
   for (const a of view.answers) row(`DNS ${a.network || a.name}`, a.regions.join(", ") || "no answer", !a.regions.length);
-  for (const b of view.behind) row(`behind ${b.pair}`, `${b.behind_s.toFixed(1)} s`, false);
+  for (const b of view.behind) {
+    const age = view.now_s - b.t_s > STALE_S ? `, read ${seconds(view.now_s - b.t_s)} ago` : "";
+    row(`behind ${b.pair}`, `${b.behind_s.toFixed(1)} s${age}`, false);
+  }
   for (const a of view.alarms) row(`alarm ${a.name}`, a.state, a.state === "ALARM");
   if (!rows.length) row("nothing seen", "no run and no lab tells of health checks or DNS", false);
   $("around").replaceChildren(...rows);
