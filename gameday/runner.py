@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday import aws, clock, experiment, report, settings, undo
+from gameday.clock import Clock
 from gameday.controls import run_files
 from gameday.errors import GamedayError, RunError, RunStopped
 from gameday.journal import Event, EventLog, Tail, read_events
@@ -29,6 +30,8 @@ CONTROL = {
 }
 POLL_WALL_S = 0.1
 STOP_WITHIN_WALL_S = 90.0
+WATCHDOG_WITHIN_WALL_S = 10.0
+"""How long a watchdog is given to put back what a dead `chaos` left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +83,18 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
 
 
 def _settle(run_dir: Path) -> None:
-    """Put back what is still changed, if `chaos` died before its control could."""
-    if any(event["kind"] == "put.back" for event in read_events(run_dir)):
+    """Put back what is still changed, if neither `chaos` nor its watchdog did."""
+    if Clock().wait_for(lambda: _is_put_back(run_dir), WATCHDOG_WITHIN_WALL_S, every_s=0.1):
         return
-    result = undo.replay(run_dir)
-    log = EventLog(run_dir / "events" / "runner.jsonl")
-    log.append("put.back", settings=result.total, equal=result.equal, by="runner")
-    log.close()
+    journal = undo.UndoJournal(run_dir)
+    journal.take(f"runner {os.getpid()}")
+    if undo.put_back(journal, by="runner").complete:
+        journal.forget_copy()
+
+
+def _is_put_back(run_dir: Path) -> bool:
+    last = [event for event in read_events(run_dir) if event["kind"] == "put.back"][-1:]
+    return bool(last) and last[0]["equal"] == last[0]["settings"]
 
 
 def _spawn(order: Order, run_dir: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -238,7 +246,7 @@ def target_environment(file: Path) -> dict[str, str]:
     :raises GamedayError: it is malformed, or names what must not be touched.
     """
     env = settings.parse_target_file(file)
-    aws.refuse_foreign_endpoint(settings.current(env).aws_endpoint)
+    aws.refuse_unmeant(settings.current(env))
     return env
 
 

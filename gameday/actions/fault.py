@@ -11,8 +11,9 @@ from typing import Any
 
 from gameday import settings
 from gameday.errors import AwsError, UsageError
+from gameday.guard import refuse_unguarded
 from gameday.journal import run_log
-from gameday.undo import Setting, change, replay
+from gameday.undo import Setting, change, current_journal, is_planning, replay
 from gameday.undo.setting import Value
 
 
@@ -31,7 +32,10 @@ def inject(
     `beforehand` are those that clients do not see, in effect at the instant the fault starts.
 
     :raises AwsError: an effect did not show within `within_s` AWS seconds.
+    :raises Refused: on AWS, the guards of this run did not let it pass.
     """
+    if not is_planning():
+        refuse_unguarded(settings.current())
     seen = {"effects": list(effects), "left_alone": list(left_alone)}
     changed = change(
         changes,
@@ -47,12 +51,14 @@ def inject(
 def put_back(region: str, kinds: Collection[str]) -> dict[str, Any]:
     """Put back what this run changed of these kinds in `region`; nothing changed is no error.
 
+    :raises Refused: the watchdog or `gameday rollback` has put this run back already.
     :raises AwsError: a setting is not as it was.
     """
-    run_dir = settings.current().run_dir
-    if run_dir is None:
+    if settings.current().run_dir is None:
         return {"settings": 0, "equal": 0}
-    result = replay(run_dir, only=lambda s: s.region == region and s.kind in kinds)
+    journal = current_journal()
+    journal.refuse_fenced()
+    result = replay(journal, only=lambda s: s.region == region and s.kind in kinds)
     if not result.complete:
         raise AwsError(str(result))
     return {"settings": result.total, "equal": result.equal}

@@ -1,37 +1,18 @@
-"""`gameday stop`, `status` and `rollback`: what goes on, and how it ends, from any terminal."""
+"""`gameday status` and `rollback`: what is changed at this moment, and how it is put back."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import click
 
-from gameday import clock, runner, undo
+from gameday import clock, runner, settings, undo
 from gameday.commands.text import Narrator
 from gameday.errors import RunError, UsageError
 from gameday.lab import handle
 from gameday.undo import UndoJournal
-
-STOPPED_WITHIN_S = 120.0
-
-
-@click.command()
-@click.argument("run_dir", required=False, type=click.Path(path_type=Path))
-def stop(run_dir: Path | None) -> None:
-    """Stop the run that is under way (or RUN_DIR's); everything it changed is put back."""
-    active = runner.active_runs(Path.cwd())
-    wanted = [run_dir.resolve()] if run_dir else list(active)
-    if not active or any(w not in active for w in wanted):
-        raise UsageError("no such run is under way" if run_dir else "no run is under way")
-    for one in wanted:
-        runner.ask_to_stop(one, active[one])
-    gone = clock.Clock().wait_for(
-        lambda: not set(wanted) & set(runner.active_runs(Path.cwd())), STOPPED_WITHIN_S
-    )
-    if not gone:
-        raise RunError(f"{wanted[0]} did not end; `gameday rollback {wanted[0]}` puts it back")
-    Narrator().say("stopped", ", ".join(str(w.relative_to(Path.cwd())) for w in wanted))
 
 
 @click.command()
@@ -53,37 +34,52 @@ def status() -> None:
             continue
         for record in records:
             changed += 1
-            since = clock.utc(record.at)
-            say.say("changed", f"{record.setting} since {since} by {file.parent.name}")
+            since, run = clock.utc(record.at), f"{file.parent.parent.name}/{file.parent.name}"
+            say.say("changed", f"{record.setting} since {since} by {_who(file.parent)} in {run}")
     if not changed:
         say.say("changed", "nothing")
 
 
+def _who(run_dir: Path) -> str:
+    """Who began the run; a journal that came without its run says nothing of it."""
+    try:
+        return str(json.loads((run_dir / "run.json").read_text())["who"])
+    except (OSError, ValueError, KeyError):
+        return "somebody"
+
+
 @click.command()
-@click.argument("run_dir", required=False, type=click.Path(path_type=Path))
+@click.argument("run_dir", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @click.option("--all", "every", is_flag=True, help="Every run that left something changed.")
 @click.option("--force", is_flag=True, help="Also what somebody else has changed meanwhile.")
+@click.option("--from-copy", is_flag=True, help="By the target's GAMEDAY_UNDO_COPY, from anywhere.")
 @click.option("--target", type=click.Path(path_type=Path), help="The target's env file.")
 @click.option("--lab", "name", default="default", help="The lab in which the run took place.")
 def rollback(
-    run_dir: Path | None, every: bool, force: bool, target: Path | None, name: str
+    run_dir: Path | None, every: bool, force: bool, from_copy: bool, target: Path | None, name: str
 ) -> None:
-    """Put back what RUN_DIR (default: the latest run) changed. Safe to repeat."""
+    """Put back what RUN (a run directory; default: the latest) changed. Safe to repeat.
+
+    With --from-copy RUN is EXPERIMENT/ID, and nothing of the run is needed but the copy.
+    """
     say, root = Narrator(), Path.cwd()
-    wanted = _runs(root, run_dir, every)
+    if not from_copy:
+        wanted = _runs(root, run_dir, every)
     if target:
         os.environ.update(runner.target_environment(target))
     elif not os.environ.get("GAMEDAY_ADMIN"):
         os.environ.update(handle.environment(root / ".gameday" / name))
+    if from_copy:
+        wanted = _fetched(root / ".gameday" / "undo-copies", run_dir, every)
     results, unread = [], list[str]()
     for one in wanted:
         try:
-            result = undo.replay(one, force=force)
+            result = _put_back(one, force)
         except RunError as e:  # the others are put back all the same
             unread.append(str(e))
             continue
         results.append(result)
-        say.say("put back", f"{one.name}: {result}")
+        say.say("put back", f"{one.parent.name}/{one.name}: {result}")
     if unread:
         raise RunError("; ".join(unread))
     if not all(r.complete for r in results):
@@ -92,10 +88,38 @@ def rollback(
         raise RunError("not everything is put back; run `gameday rollback` again, or see undo.sh")
 
 
+def _put_back(run_dir: Path, force: bool) -> undo.Result:
+    """Take the run over and put it back. A journal that cannot be read is not taken over."""
+    journal = UndoJournal(run_dir)
+    journal.records()
+    journal.take(f"rollback {os.getpid()}")
+    return undo.put_back(journal, by="rollback", force=force)
+
+
 def _runs(root: Path, run_dir: Path | None, every: bool) -> list[Path]:
     if every:
-        return [p.parent for p in sorted(root.glob("reports/runs/*/*/undo.jsonl"))]
+        found = (p.parent for p in sorted(root.glob("reports/runs/*/*/undo.jsonl")))
+        return [one for one in found if _holds_something(one)]
     one = run_dir or root / "reports" / "latest"
     if not (one / "undo.jsonl").exists():
         raise UsageError(f"{one}: no run with an undo journal; name one of reports/runs/")
     return [one.resolve()]
+
+
+def _holds_something(run_dir: Path) -> bool:
+    """Whether the run left something changed; one that cannot be read may have."""
+    try:
+        return any(r.state == "open" for r in UndoJournal(run_dir).records())
+    except RunError:
+        return True
+
+
+def _fetched(folder: Path, run: Path | None, every: bool) -> list[Path]:
+    place = settings.current().undo_copy
+    if place is None:
+        raise UsageError("this target has no GAMEDAY_UNDO_COPY; see deploy/targets/aws.env.example")
+    known = undo.copies(place)
+    if not known:
+        raise UsageError("there is no copy of any run where GAMEDAY_UNDO_COPY says")
+    wanted = known if every else [str(run)] if run else known[-1:]
+    return [undo.fetch(place, one, folder) for one in wanted]

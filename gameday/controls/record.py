@@ -91,12 +91,13 @@ def after_method_control(context: Json) -> None:
 def before_activity_control(context: Json, experiment: Json | None = None) -> None:
     """Inject nothing more once a signal has come, even where chaoslib 1.44 swallowed it.
 
-    :raises InterruptExecution: the run was told to stop, or the kill switch is set.
+    :raises InterruptExecution: the run was told to stop or put back, or the kill switch is set.
     """
     if _session is not None and other_safeguards.belongs_to(experiment or {}, context):
         _refuse_stopped(_session)
         if _session.phase == "method":
             with _interrupting():
+                _session.refuse_fenced()
                 guard.refuse_killed(Path.cwd())
 
 

@@ -61,10 +61,17 @@ def _chaos_options() -> dict[str, Any]:
     return {}
 
 
+def experiment_name(run_dir: Path | None) -> str:
+    """The stem of the experiment's file; of a copy in the run directory, what that is named for."""
+    file = experiment_file()
+    if run_dir is not None and (file is None or Path(file).resolve().parent == run_dir.resolve()):
+        return run_dir.parent.name
+    return Path(file).stem if file else "experiment"
+
+
 def new_run_dir(root: Path, stem: str) -> Path:
-    """A fresh `reports/runs/<stem>/<UTC time>` below `root`, `reports/latest` points to it."""
-    reports = root / "reports"
-    runs = reports / "runs" / stem
+    """A fresh `reports/runs/<stem>/<UTC time>` below `root`."""
+    runs = root / "reports" / "runs" / stem
     runs.mkdir(parents=True, exist_ok=True)
     base = clock.utc(clock.now())[:19].replace(":", "-") + "Z"
     run_dir, number = runs / base, 1
@@ -72,11 +79,19 @@ def new_run_dir(root: Path, stem: str) -> Path:
         number += 1
         run_dir = runs / f"{base}-{number}"
     run_dir.mkdir()
+    return run_dir
+
+
+def point_latest(run_dir: Path) -> None:
+    """Let `reports/latest` point to this run, once it has begun; others have no such link."""
+    runs = run_dir.parent.parent
+    reports = runs.parent
+    if (runs.name, reports.name) != ("runs", "reports"):
+        return
     fresh = reports / ".latest"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(run_dir.relative_to(reports))
     fresh.replace(reports / "latest")
-    return run_dir
 
 
 def facts(
@@ -92,7 +107,7 @@ def facts(
     return {
         "schema": 1,
         "id": run_dir.name,
-        "experiment": Path(file).stem if file else run_dir.parent.name,
+        "experiment": experiment_name(run_dir),
         "experiment_file": file,
         "title": experiment.get("title", ""),
         "kind": extension.kind,
@@ -108,7 +123,7 @@ def facts(
         "stop_when": list(extension.stop_when),
         "load": _load(extension, target),
         "hypothesis": {"success_pct": share_pct, "window_s": window_s},
-        "level": 2 if target.is_lab else 3,
+        "level": 3 if target.is_aws and target.aws_endpoint is None else 2,
         "who": getpass.getuser(),
         "commit": _commit(),
         "versions": _versions(),

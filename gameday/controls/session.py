@@ -6,6 +6,7 @@ because a control that is missing or fails is silently skipped by Chaos Toolkit.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -16,11 +17,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gameday import admin, clock, guard, lock, settings, stop_when, undo, watchdog
+from gameday import admin, announce, clock, guard, kill_switch, lock, settings, stop_when, undo
 from gameday import experiment as experiments
 from gameday.clock import Clock
 from gameday.controls import audit, other_safeguards, pace, run_files
 from gameday.controls.failback import await_failback
+from gameday.controls.gate import Gate
+from gameday.controls.heartbeat import Heartbeat
 from gameday.controls.load import LoadProcess, overridden
 from gameday.controls.safeguard import Safeguard
 from gameday.controls.watch import Watch
@@ -30,6 +33,7 @@ from gameday.journal import EventLog, Tail, read_log
 
 CONTROL = "record"
 AUDIT_WITHIN_S = 60.0
+MAX_DURATION_S = 4 * 3600.0
 LEDGER_WITHIN_WALL_S = 2.0
 
 Json = dict[str, Any]
@@ -58,13 +62,21 @@ class Session:
             self.extension.stop_when,
             region=self.region,
             load=self.extension.load is not None,
-            strict=not self.target.is_lab,
+            strict=self.target.limits.unattended,
         )
         self.extension = replace(self.extension, stop_when=tuple(c.text for c in conditions))
+        name = run_files.experiment_name(self.target.run_dir)
+        self.gate = Gate(experiment, configuration, self.extension, self.target, self.region, name)
+        self.gate.admit()
         self.dir = _directory(experiment)
         lock.hold(self.target, self.dir)
+        run_files.point_latest(self.dir)
+        conditions += kill_switch.condition(self.target, self.region)
         self.safeguard = Safeguard(self.dir, self.target, conditions, self.trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
+        self.heartbeat = Heartbeat(
+            self.dir, self.clock.wall(MAX_DURATION_S), lambda: self._note("watchdog.replaced")
+        )
         self.load: LoadProcess | None = None
         self.watch: Watch | None = None
         self.phase = "before"
@@ -83,8 +95,21 @@ class Session:
         """Note that somebody wants the run to end; safe to call from a signal handler."""
         if self.stopped is None:
             self.stopped = reason
-            self.log.append("stop", reason=reason)
+            if not _said(self.dir, "stop"):  # the runner knows better which key or command it was
+                self._note("stop", reason=reason)
         self._hasty.set()
+
+    def _note(self, kind: str, **members: Any) -> None:
+        """Write down what must not fail for want of room on the disk."""
+        with contextlib.suppress(OSError):
+            self.log.append(kind, **members)
+
+    def refuse_fenced(self) -> None:
+        """Return while nobody else has put this run back.
+
+        :raises Refused: the watchdog or `gameday rollback` has.
+        """
+        undo.current_journal().refuse_fenced()
 
     def trip(self, reason: str) -> None:
         """End the run as Ctrl-C would; what has begun to be put back is left to go on."""
@@ -101,13 +126,15 @@ class Session:
     def begin(self, experiment: Json) -> None:
         """Make the run directory, start the watchdog, the watch and the load; end warmed up."""
         facts = run_files.facts(self.dir, experiment, self.extension, self.target, self.region)
-        run_files.save(self.dir / "run.json", facts)
+        run_files.save(self.dir / "run.json", facts | self.gate.facts())
+        self.gate.write(self.dir)
         self.log.append("run.started", experiment=facts["experiment"])
+        announce.begin(self.dir, self.target)
         if self.target.is_lab:
             admin.request("PUT", "/run", {"dir": str(self.dir)})
         run_files.export(self.dir, self.target.endpoint)
         undo.current_journal()
-        watchdog.spawn(self.dir, os.getpid())
+        self.heartbeat.start()
         self.watch = Watch(self.dir, self.target)
         self.watch.start()
         self.mark("before", scaled=pace.rewrite(experiment, self.clock))
@@ -127,6 +154,7 @@ class Session:
             end = self.ready_at + self.clock.wall(self.extension.baseline_s)
             clock.sleep_wall(max(0.0, end - clock.now()))
         self.mark("baseline", baseline_s=self.extension.baseline_s)
+        self.gate.open(self.dir)
 
     # -- while it runs -------------------------------------------------------------------------
 
@@ -194,7 +222,7 @@ class Session:
         self.safeguard.stop()
         if not self._rolling_back:
             self._rolling_back = True
-            self.log.append("rollback.started")
+            self._note("rollback.started")
 
     def _put_back_at_once(self) -> None:
         """After a stop, do not wait for background activities as Chaos Toolkit does.
@@ -205,7 +233,8 @@ class Session:
         if self.phase in ("method", "after"):
             self.rollback_starts()
             try:
-                undo.replay(self.dir)
+                self.refuse_fenced()
+                undo.replay(undo.current_journal())
             except GamedayError as e:
                 logger.warning("gameday: %s", e)
 
@@ -220,22 +249,19 @@ class Session:
 
     # -- after it ------------------------------------------------------------------------------
 
-    def put_back(self) -> undo.Result:
-        """Play whatever the undo journal still holds, and read every setting again."""
+    def put_back(self) -> None:
+        """Play whatever the undo journal still holds, and read every setting again.
+
+        :raises Refused: the watchdog or `gameday rollback` has done so.
+        """
         self.safeguard.stop()
         self.hasten()
-        if undo.UndoJournal(self.dir).records():
+        self.refuse_fenced()
+        journal = undo.current_journal()
+        if journal.records():
             self.rollback_starts()
-        result = undo.replay(self.dir)
-        self.log.append(
-            "put.back",
-            settings=result.total,
-            equal=result.equal,
-            foreign=list(result.foreign),
-            failed=list(result.failed),
-        )
-        self.log.sync()
-        return result
+        if undo.put_back(journal, by="chaos").complete:
+            journal.forget_copy()
 
     def fail_back(self, hurry: Callable[[], bool]) -> None:
         """Wait, for a bounded time, until both Regions answer clients again."""
@@ -262,7 +288,19 @@ class Session:
             self.mark("audit", rows=count)
 
     def end(self, journal: Json) -> None:
-        """Close the run's books; the watchdog goes."""
+        """Close the run's books; the watchdog goes, whatever cannot be written any more."""
+        try:
+            self._close_books(journal)
+        finally:
+            self.heartbeat.stop()
+            lock.release(self.target)
+        if self.target.is_lab:
+            try:
+                admin.request("PUT", "/run", {"dir": None})
+            except GamedayError:  # the lab may be gone; its events matter to nobody then
+                return
+
+    def _close_books(self, journal: Json) -> None:
         status, deviated = journal.get("status"), bool(journal.get("deviated"))
         self.mark("after")
         self._mark_safeguard("after", looks=self.safeguard.looks)
@@ -277,13 +315,12 @@ class Session:
         self.log.close()
         if not (self.dir / "journal.json").exists():
             run_files.save(self.dir / "journal.json", journal)
-        watchdog.dismiss(self.dir)
-        lock.release(self.target)
-        if self.target.is_lab:
-            try:
-                admin.request("PUT", "/run", {"dir": None})
-            except GamedayError:  # the lab may be gone; its events matter to nobody then
-                return
+
+
+def _said(run_dir: Path, kind: str) -> bool:
+    """Whether the runner has written an event of this kind."""
+    path = run_dir / "events" / "runner.jsonl"
+    return path.exists() and any(e["kind"] == kind for e in read_log(path))
 
 
 def _directory(experiment: Json) -> Path:

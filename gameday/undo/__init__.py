@@ -5,9 +5,10 @@ a value; `change` reads what is there, flushes that to `undo.jsonl` and `undo.sh
 acts. `replay` puts back whatever the journal still holds, however often it is called.
 """
 
-from gameday.undo.change import Planned, change, current_journal, planning
+from gameday.undo.change import Planned, change, current_journal, is_planning, planning
+from gameday.undo.copy import copies, fetch
 from gameday.undo.journal import Record, UndoJournal
-from gameday.undo.replay import Result, replay
+from gameday.undo.replay import Result, put_back, replay
 from gameday.undo.replication import Replication
 from gameday.undo.setting import Concurrency, Cut, Inverted, Need, Owner, Setting, Variable
 
@@ -25,7 +26,11 @@ __all__ = [
     "UndoJournal",
     "Variable",
     "change",
+    "copies",
     "current_journal",
+    "fetch",
+    "is_planning",
     "planning",
+    "put_back",
     "replay",
 ]

@@ -27,7 +27,10 @@ _journals: dict[Path, UndoJournal] = {}
 
 
 def current_journal() -> UndoJournal:
-    """The undo journal of this process's run; outside a run, one is begun under `.gameday/undo`."""
+    """The undo journal of this process's run; outside a run, one is begun under `.gameday/undo`.
+
+    :raises RunError: it cannot be written, or not be copied to where the target says.
+    """
     run_dir = settings.current().run_dir
     if run_dir is None:
         stamp = clock.utc(clock.now()).replace(":", "-").replace(".", "-")
@@ -36,7 +39,7 @@ def current_journal() -> UndoJournal:
         os.environ["GAMEDAY_RUN_DIR"] = str(run_dir)
     if run_dir not in _journals:
         journal = UndoJournal(run_dir)
-        journal.take(f"runner {os.getpid()}")
+        journal.begin(f"runner {os.getpid()}")
         _journals[run_dir] = journal
     return _journals[run_dir]
 
@@ -67,6 +70,11 @@ def planning() -> Iterator[list[Planned]]:
         _plans.pop()
 
 
+def is_planning() -> bool:
+    """Whether `change` would only take notes."""
+    return bool(_plans)
+
+
 def change(
     changes: Changes,
     *,
@@ -85,7 +93,8 @@ def change(
 
     :raises AwsError: a setting could not be read or written, or its effect did not show in time.
         What was changed by then stays in the journal.
-    :raises Refused: the watchdog or `gameday rollback` has taken this run over.
+    :raises Refused: the watchdog or `gameday rollback` has taken this run over, or a setting could
+        not be put back: nothing was changed.
     """
     every = [*beforehand, *changes]
     if _plans:
@@ -94,20 +103,39 @@ def change(
     journal = current_journal()
     with ThreadPoolExecutor(max_workers=max(1, len(every))) as pool:
         befores = list(pool.map(lambda c: c[0].read(), every))
+        _prove(pool, [(s, before) for (s, _), before in zip(every, befores, strict=True)])
         journal.open((s, before, v) for (s, v), before in zip(every, befores, strict=True))
         _apply(pool, beforehand, within_s)
         starts()
         _apply(pool, changes, within_s)
     if not journal.holds():
-        replay(journal.path.parent)
+        replay(journal)
         raise Refused("this run was put back by somebody else while it changed settings")
     return True
 
 
+def _prove(pool: ThreadPoolExecutor, presents: Changes) -> None:
+    """Show, before anything is changed, that each setting can be given its present value."""
+    deadline = _deadline(EFFECT_WITHIN_S)
+
+    def prove(setting: Setting, present: Value) -> None:
+        try:
+            setting.prove_undo(present)
+            _await(setting, present, deadline)
+        except AwsError as e:
+            raise Refused(f"cannot undo {setting}: {e}") from e
+
+    list(pool.map(lambda p: prove(*p), presents))
+
+
 def _apply(pool: ThreadPoolExecutor, changes: Changes, within_s: float) -> None:
-    deadline = clock.monotonic() + max(5.0, Clock(settings.current().speed).wall(within_s))
+    deadline = _deadline(within_s)
     list(pool.map(lambda c: c[0].write(c[1]), changes))
     list(pool.map(lambda c: _await(c[0], c[1], deadline), changes))
+
+
+def _deadline(within_s: float) -> float:
+    return clock.monotonic() + max(5.0, Clock(settings.current().speed).wall(within_s))
 
 
 def _await(setting: Setting, value: Value, deadline: float) -> None:

@@ -11,28 +11,25 @@ may change things; a runner that wakes up after the watchdog has put everything 
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import json
 import os
-import shlex
-import sys
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import clock, settings
-from gameday.errors import Refused, RunError
+from gameday import clock
+from gameday.errors import GamedayError, Refused, RunError
 from gameday.journal import read_log
+from gameday.undo import disk, script
+from gameday.undo.copy import Copy, Taken, copy_of
 from gameday.undo.kinds import from_json, to_json
 from gameday.undo.setting import Setting, Value
 
 SCHEMA = 1
-RESERVED_BYTES = 256 * 1024
-_KEEP_SIZE = 1  # FALLOC_FL_KEEP_SIZE: reserve blocks, leave the length alone
+COPY_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +51,53 @@ class UndoJournal:
         self.path = run_dir / "undo.jsonl"
         self.script = run_dir / "undo.sh"
         self.lease = ""
+        self._copy: Copy | None = None
+
+    def begin(self, holder: str) -> None:
+        """Become the first who may change things in this run.
+
+        :raises RunError: the journal cannot be written, or not be copied where the target says.
+        """
+        self._copy = copy_of(self.path.parent)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            line = self._append_lease(holder)
+            disk.sync_folders(self.path)
+            self._copy_strictly([line])
+        except OSError as e:
+            raise RunError(f"nothing was changed: its undo cannot be written: {e}") from e
 
     def take(self, holder: str) -> None:
-        """Become the only one who may change things in this run."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        """Become the only one who may change things in this run, in order to put it back.
+
+        Putting back is never given up because it cannot be written down: what is in the way of
+        that (a full disk, a copy that does not answer) is left to whoever looks next.
+        """
+        with suppress(GamedayError):
+            self._copy = copy_of(self.path.parent)
+        with suppress(OSError):
+            self._copy_if_possible([self._append_lease(holder)])
+
+    def _append_lease(self, holder: str) -> str:
         lease = uuid.uuid4().hex[:12]
-        with self._appending() as append:
-            append({"schema": SCHEMA, "lease": lease, "holder": holder, "at": clock.now()})
+        line = _line({"schema": SCHEMA, "lease": lease, "holder": holder, "at": clock.now()})
+        with disk.appending(self.path) as append:
+            append([line])
         self.lease = lease
+        return line
 
     def holds(self) -> bool:
-        """Whether nobody has taken over since `take`."""
+        """Whether nobody has taken over since `begin` or `take`."""
         leases = [line for line in self._lines() if "holder" in line]
         return bool(leases) and leases[-1]["lease"] == self.lease
+
+    def refuse_fenced(self) -> None:
+        """Return while this run is ours.
+
+        :raises Refused: the watchdog or `gameday rollback` has taken it over.
+        """
+        if not self.holds():
+            raise Refused(f"{self.path.parent.name}: this run was put back by somebody else")
 
     def open(self, changes: Iterable[tuple[Setting, Value, Value]]) -> list[Record]:
         """Write down (setting, before, after) of each change about to be made, onto the disk.
@@ -76,38 +107,57 @@ class UndoJournal:
         """
         now = clock.now()
         records = [Record(uuid.uuid4().hex[:12], now, s, b, a, "open") for s, b, a in changes]
+        lines = [_line(_held(r, self.lease)) for r in records]
         try:
-            self._open(records)
+            with disk.appending(self.path) as append:
+                self.refuse_fenced()
+                append(lines)
+                script.write(self.script, [(r.setting, r.before) for r in self.records()])
         except OSError as e:
             raise RunError(f"nothing was changed: its undo cannot be written: {e}") from e
+        self._copy_strictly(lines)
         return records
 
-    def _open(self, records: list[Record]) -> None:
-        with self._appending() as append:
-            if not self.holds():
-                raise Refused(f"{self.path.parent}: this run was put back by somebody else")
-            for r in records:
-                append(
-                    {
-                        "id": r.id,
-                        "at": r.at,
-                        "lease": self.lease,
-                        "what": str(r.setting),
-                        "region": r.setting.region,
-                        "before": r.before,
-                        "after": r.after,
-                        "setting": to_json(r.setting),
-                        "commands": r.setting.commands(r.before),
-                    }
-                )
-            self._write_script()
-
     def close(self, ids: Iterable[str], state: str, value: Value) -> None:
-        """Note that the changes `ids` are put back, or that somebody else set `value` meanwhile."""
-        with self._appending() as append:
-            for one in ids:
-                line = {"id": one, "at": clock.now(), "state": state, "by": os.getpid()}
-                append({**line, "value": value})
+        """Note that the changes `ids` are put back, or that somebody else set `value` meanwhile.
+
+        What cannot be noted is found as it is by whoever looks next.
+        """
+        told = {"at": clock.now(), "state": state, "by": os.getpid(), "value": value}
+        lines = [_line({"id": one, **told}) for one in ids]
+        with suppress(OSError), disk.appending(self.path) as append:
+            append(lines)
+        self._copy_if_possible(lines)
+
+    def forget_copy(self) -> None:
+        """Remove the copy; for who has put everything back and knows that no runner is left."""
+        if self._copy is not None:
+            with suppress(GamedayError):
+                self._copy.forget()
+
+    def _copy_strictly(self, lines: list[str]) -> None:
+        if self._copy is None:
+            return
+        try:
+            self._copy.append(lines)
+        except Taken:
+            raise Refused(f"{self._copy}: this run was put back from another machine") from None
+        except GamedayError as e:
+            raise RunError(f"nothing was changed: its undo cannot be copied: {e}") from e
+
+    def _copy_if_possible(self, lines: list[str]) -> None:
+        """Copy, and give up for good at the first failure: it would hold up what matters."""
+        if self._copy is None:
+            return
+        for _ in range(COPY_ATTEMPTS):
+            try:
+                self._copy.append(lines)
+                return
+            except Taken:
+                continue
+            except GamedayError:
+                break
+        self._copy = None
 
     def records(self) -> list[Record]:
         """Every change of the run in the order made.
@@ -162,63 +212,24 @@ class UndoJournal:
         except ValueError as e:
             raise RunError(f"{self._named()} is damaged ({e}){self._else()}") from e
 
-    @contextmanager
-    def _appending(self) -> Iterator[Any]:
-        """An append function, one process at a time; what it wrote is on the disk afterwards."""
-        fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            _drop_torn(fd)
-            _reserve(fd)
-            yield lambda line: os.write(fd, json.dumps(line).encode() + b"\n")
-            os.fsync(fd)
-        finally:
-            os.close(fd)
 
-    def _write_script(self) -> None:
-        lines = [
-            "#!/bin/sh",
-            "# Puts back what this run changed, the last change first. It may be run twice.",
-            *_environment(settings.current()),
-        ]
-        for record in reversed(self.records()):
-            lines += [f"# {record.setting}", *record.setting.commands(record.before)]
-        new = self.script.with_suffix(".sh.new")
-        new.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        new.chmod(0o700)
-        new.replace(self.script)
+def _held(record: Record, lease: str) -> dict[str, Any]:
+    return {
+        "id": record.id,
+        "at": record.at,
+        "lease": lease,
+        "what": str(record.setting),
+        "region": record.setting.region,
+        "before": record.before,
+        "after": record.after,
+        "setting": to_json(record.setting),
+        "commands": record.setting.commands(record.before),
+    }
 
 
-def _environment(target: settings.Target) -> list[str]:
-    """Lines that make `aws` speak to the run's target: a lab's must never reach Amazon."""
-    if not target.is_lab or target.aws_endpoint is None:
-        return ["# Needs credentials of the account and the Regions named below."]
-    return [
-        f"export AWS_ENDPOINT_URL={shlex.quote(target.aws_endpoint)}",
-        "export AWS_ACCESS_KEY_ID=gameday AWS_SECRET_ACCESS_KEY=gameday",
-        "unset AWS_PROFILE AWS_SESSION_TOKEN",
-    ]
+def _line(held: dict[str, Any]) -> str:
+    return json.dumps(held)
 
 
 def _why(error: Exception) -> str:
     return f"no {error}" if isinstance(error, KeyError) else str(error)
-
-
-def _drop_torn(fd: int) -> None:
-    """Drop a last line without end, as a power cut leaves it.
-
-    Nothing was changed for it: a change begins when its whole line has been forced onto the disk.
-    """
-    size = os.fstat(fd).st_size
-    start = max(0, size - RESERVED_BYTES)
-    tail = os.pread(fd, size - start, start)
-    if tail and not tail.endswith(b"\n"):
-        os.ftruncate(fd, start + tail.rfind(b"\n") + 1)
-
-
-def _reserve(fd: int) -> None:
-    """Reserve room after the end of the file where the system can; best effort elsewhere."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        length = ctypes.c_int64(os.fstat(fd).st_size + RESERVED_BYTES)
-        libc.fallocate(fd, _KEEP_SIZE, ctypes.c_int64(0), length)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from gameday import clock
 from gameday.errors import GamedayError
+from gameday.journal import EventLog
 from gameday.undo.journal import Record, UndoJournal
 from gameday.undo.setting import Setting, Value
 
@@ -50,8 +51,35 @@ class _Debt:
     open: bool
 
 
+def put_back(
+    journal: UndoJournal,
+    *,
+    by: str,
+    force: bool = False,
+    try_for_wall_s: float = TRY_FOR_WALL_S,
+) -> Result:
+    """Replay the whole journal, and say so in the run: `put.back` in `events/<by>.jsonl`.
+
+    On a full disk everything is put back all the same, and the run has no proof of it.
+    """
+    result = replay(journal, force=force, try_for_wall_s=try_for_wall_s)
+    with suppress(OSError):
+        log = EventLog(journal.path.parent / "events" / f"{by}.jsonl")
+        log.append(
+            "put.back",
+            settings=result.total,
+            equal=result.equal,
+            by=by,
+            foreign=list(result.foreign),
+            failed=list(result.failed),
+        )
+        log.sync()
+        log.close()
+    return result
+
+
 def replay(
-    run_dir: Path,
+    journal: UndoJournal,
     *,
     only: Callable[[Setting], bool] = lambda _: True,
     try_for_wall_s: float = TRY_FOR_WALL_S,
@@ -59,12 +87,16 @@ def replay(
 ) -> Result:
     """Put back every setting of the run (or those that `only` picks) and read each again.
 
+    Whoever calls it holds the run: the runner while `refuse_fenced` says nothing, others after
+    `take`.
+
     What somebody else has set meanwhile is left alone, unless `force` says to put that back too.
 
     Failures are tried again until `try_for_wall_s` seconds of wall time have passed. A Region
     that was cut is healed before anything else, because its other settings may need it.
+
+    :raises RunError: the journal is damaged or not ours; nothing was touched.
     """
-    journal = UndoJournal(run_dir)
     debts = [d for d in _debts(journal.records()) if only(d.setting)]
     deadline = clock.monotonic() + try_for_wall_s
     outcomes: list[str] = []

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from gameday.aws import client, is_missing, translated
 from gameday.errors import AwsError
+from gameday.undo import permission
 from gameday.undo.setting import Need, Owner, Setting, aws_line
 
 
@@ -109,6 +110,20 @@ class Replication(Setting):
     def _templates(self) -> Iterator[dict[str, Any]]:
         return self._listed("experimentTemplates")
 
+    def prove_undo(self, present: bool) -> None:
+        """There is nothing yet that could be stopped once more, so IAM is asked."""
+        permission.refuse_denied(self.region, self._undo_needs)
+
+    def _undo_needs(self, owner: Owner) -> tuple[Need, ...]:
+        """Ids are made by FIS; these stand for them."""
+        experiment = owner.arn("fis", self.region, "experiment/EXPgameday")
+        template = owner.arn("fis", self.region, "experiment-template/EXTgameday")
+        return (
+            *owner.needs("*", "fis:ListExperiments", "fis:ListExperimentTemplates"),
+            *owner.needs(experiment, "fis:StopExperiment"),
+            *owner.needs(template, "fis:DeleteExperimentTemplate"),
+        )
+
     def commands(self, value: bool) -> list[str]:
         if value:
             raise AwsError(f"{self} is started by an action only")
@@ -139,6 +154,7 @@ class Replication(Setting):
                 experiment, "fis:StartExperiment", "fis:StopExperiment", "fis:TagResource"
             ),
             *owner.needs(self.role, "iam:PassRole"),
+            *permission.needs(owner),
         )
 
     def _each(self, listing: str, member: str, verb: str) -> str:

@@ -66,6 +66,13 @@ class Setting:
         """Whether `value` is in effect."""
         return bool(self.read() == value)
 
+    def prove_undo(self, present: Value) -> None:
+        """Show that the setting may be given its present value, by giving it that once more.
+
+        :raises AwsError: it may not, or nobody can tell.
+        """
+        self.write(present)
+
     def commands(self, value: Value) -> list[str]:
         """Shell lines that give the setting `value`."""
         raise NotImplementedError

@@ -121,20 +121,20 @@ def test_can_another_process_put_it_back_from_the_directory_alone(
     lambda_api: Any, tmp_path: Path
 ) -> None:
     disable_region("us-east-1", "shop")
-    result = undo.replay(tmp_path)
+    result = undo.replay(undo.UndoJournal(tmp_path))
     assert str(result) == "5 of 5 settings equal to before"
     assert {r.state for r in undo.UndoJournal(tmp_path).records()} == {"put back"}
-    assert undo.replay(tmp_path).complete
+    assert undo.replay(undo.UndoJournal(tmp_path)).complete
 
 
 def test_is_a_failing_api_reported_and_tried_again(shop: AwsDouble, tmp_path: Path) -> None:
     disable_region("us-east-1", "shop")
     shop.refuse = "/functions/shop-health/"
-    result = undo.replay(tmp_path, try_for_wall_s=0.1)
+    result = undo.replay(undo.UndoJournal(tmp_path), try_for_wall_s=0.1)
     assert (result.total, result.equal) == (5, 4)
     assert result.failed[0].startswith("not put back: reserved concurrency of shop-health")
     shop.refuse = None
-    assert undo.replay(tmp_path).complete
+    assert undo.replay(undo.UndoJournal(tmp_path)).complete
 
 
 def test_may_a_runner_act_after_the_watchdog_took_over(lambda_api: Any, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_is_everything_put_back_wherever_a_power_cut_tears_the_journal(
         (tmp_path / "undo.jsonl").write_bytes(torn)
         UndoJournal(tmp_path).take("rollback")  # appends after the torn line
         assert len(UndoJournal(tmp_path).records()) == 5
-    assert undo.replay(tmp_path).complete
+    assert undo.replay(undo.UndoJournal(tmp_path)).complete
     answers = [lambda_api.get_function_concurrency(FunctionName=f"shop-{n}") for n in BEHIND]
     assert [a.get("ReservedConcurrentExecutions") for a in answers] == [None] * 4
 
@@ -79,10 +79,10 @@ def test_is_a_foreign_value_overwritten_only_when_told(
     lambda_api.put_function_concurrency(
         FunctionName="shop-items-write", ReservedConcurrentExecutions=9
     )
-    left = undo.replay(tmp_path)
+    left = undo.replay(undo.UndoJournal(tmp_path))
     assert not left.complete
     assert left.foreign == (f"left alone: {WRITE} is 9, which this run did not set",)
     assert WRITE.read() == 9
-    assert undo.replay(tmp_path, force=True).complete
+    assert undo.replay(undo.UndoJournal(tmp_path), force=True).complete
     assert WRITE.read() is None
     assert {r.state for r in UndoJournal(tmp_path).records()} == {"put back"}

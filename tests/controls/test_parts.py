@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from gameday import clock, watchdog
+from gameday import clock
 from gameday.clock import Clock
 from gameday.controls import audit, failback, pace, run_files
 from gameday.controls.load import LoadProcess, overridden
 from gameday.errors import RunError, UsageError
 from gameday.experiment import Load
-from gameday.journal import EventLog, read_log
+from gameday.journal import EventLog
 
 US, EU = "us-east-1", "eu-west-1"
 
@@ -121,32 +120,27 @@ def test_does_a_child_end_with_the_parent_that_started_it(tmp_path: Path) -> Non
         [sys.executable, "-c", script], capture_output=True, text=True, check=False
     )
     pid = int(done.stdout)
-    assert clock.Clock().wait_for(lambda: watchdog.identity(pid) is None, 10, every_s=0.05)
+    assert clock.Clock().wait_for(lambda: _is_gone(pid), 10, every_s=0.05)
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether no process `pid` runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_does_each_run_get_a_directory_of_its_own(tmp_path: Path) -> None:
     first, second = (run_files.new_run_dir(tmp_path, "outage") for _ in range(2))
     assert first != second
     assert first.parent == second.parent == tmp_path / "reports" / "runs" / "outage"
+    assert not (tmp_path / "reports" / "latest").exists()  # it points to runs that have begun
+    run_files.point_latest(second)
     assert (tmp_path / "reports" / "latest").resolve() == second.resolve()
 
 
-def test_does_the_watchdog_leave_when_the_run_has_ended(tmp_path: Path) -> None:
-    watchdog.dismiss(tmp_path)
-    assert watchdog.watch(tmp_path, os.getpid(), max_wall_s=60) is None
-    assert not (tmp_path / "events").exists()
-
-
-def test_is_a_run_that_lasts_too_long_taken_over(tmp_path: Path) -> None:
-    result = watchdog.watch(tmp_path, os.getpid(), max_wall_s=0)
-    assert result is not None
-    assert result.complete
-    stop, *_ = read_log(tmp_path / "events" / "watchdog.jsonl")
-    assert stop["reason"] == "the run lasted longer than 0 s"
-
-
-def test_is_a_zombie_gone() -> None:
-    child = subprocess.Popen([sys.executable, "-c", "pass"])
-    assert clock.Clock().wait_for(lambda: watchdog.identity(child.pid) is None, 10, every_s=0.05)
-    child.wait()
-    assert watchdog.identity(os.getpid())
+def test_does_a_run_elsewhere_leave_latest_alone(tmp_path: Path) -> None:
+    run_dir = tmp_path / "a" / "b" / "c"
+    run_files.point_latest(run_dir)
+    assert not (tmp_path / "latest").exists()
