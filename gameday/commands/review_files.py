@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gameday import experiment, settings, templates
 from gameday.commands import resolved
+from gameday.commands.review_stacks import Stacks, deployed_stacks
 from gameday.errors import UsageError
 from gameday.review.catalogue import routing_subject
+from gameday.review.duplicates import duplicates
 from gameday.review.engine import MALFORMED, Subject
-from gameday.review.model import ExperimentSubject, StackSubject, TargetSubject, TextSubject
+from gameday.review.model import DocumentSubject, ExperimentSubject, TargetSubject, TextSubject
 from gameday.route53.exports import read, read_json, rows
 from gameday.stacks import load as load_stacks
 
 SUFFIXES = (".yaml", ".yml", ".json", ".md", ".sh", ".env", ".template", ".example")
 SKIPPED = ("node_modules", ".venv", ".aws-sam", "reports")
-FUNCTIONS = ("AWS::Serverless::Function", "AWS::Lambda::Function")
 
 
 def subjects(paths: Sequence[Path], rto_s: float | None) -> list[tuple[str, Subject]]:
@@ -26,20 +28,20 @@ def subjects(paths: Sequence[Path], rto_s: float | None) -> list[tuple[str, Subj
     :raises UsageError: a file that was named and is nothing known, or that cannot be read.
     """
     found: list[tuple[str, Subject]] = []
-    exports: dict[str, dict[str, Any]] = {}
-    covered: set[Path] = set()
+    seen = _Seen(rto_s)
     files = [(file, file == path) for path in paths for file in _files(path)]
     files.sort(key=lambda one: one[0].name != "stacks.yaml")  # an application covers its templates
     for file, is_named in files:
-        if file.resolve() in covered:
+        if file.resolve() in seen.covered:
             continue
-        covered.add(file.resolve())
+        seen.covered.add(file.resolve())
         try:
-            found += _subjects(file, is_named, rto_s, exports, covered)
+            found += _subjects(file, is_named, seen)
         except MALFORMED as e:
             raise UsageError(f"{file}: cannot be read as what it seems to be: {e}") from e
-    found += _exports(exports, rto_s)
-    return found
+    found += [(file, ExperimentSubject(body, seen.stacks.names())) for file, body in
+              seen.experiments]  # fmt: skip
+    return [*found, *seen.stacks.subjects(), *_exports(seen.exports, rto_s)]
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -55,27 +57,40 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
-def _subjects(
-    file: Path, is_named: bool, rto_s: float | None, exports: dict[str, Any], covered: set[Path]
-) -> Iterator[tuple[str, Subject]]:
+@dataclass(slots=True)
+class _Seen:
+    """What is understood only when all files have been looked at."""
+
+    rto_s: float | None
+    stacks: Stacks = field(default_factory=Stacks)
+    exports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    experiments: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    covered: set[Path] = field(default_factory=set)
+
+
+def _subjects(file: Path, is_named: bool, seen: _Seen) -> Iterator[tuple[str, Subject]]:
     name = str(file)
-    if file.suffix in (".md", ".sh"):
+    if file.suffix in (".yaml", ".yml", ".template") and (twice := duplicates(_text(file))):
+        yield name, DocumentSubject(twice)  # what it means nobody can say
+    elif file.suffix in (".md", ".sh"):
         yield name, TextSubject(_text(file))
     elif file.suffix == ".env" or name.endswith(".env.example"):
         yield name, TargetSubject(settings.parse_target_file(file))
     else:
         body = _body(file)
         if "ResourceRecordSets" in body or "HealthChecks" in body:
-            exports[name] = body
+            seen.exports[name] = body
+        elif "StackResources" in body or "StackResourceDrifts" in body:
+            seen.stacks.deployed += deployed_stacks(name, body)
         elif isinstance(body.get("Resources"), dict):
-            yield from _stacks(resolved.deployed(file), rto_s)
+            seen.stacks.add(resolved.deployed(file), seen.rto_s)
         elif "stacks" in body:
             application = load_stacks(file)
-            covered |= {s.template.resolve() for s in application.stacks}
-            objective = rto_s if rto_s is not None else application.rto_s
-            yield from _stacks(resolved.deployed(file), objective)
+            seen.covered |= {s.template.resolve() for s in application.stacks}
+            objective = seen.rto_s if seen.rto_s is not None else application.rto_s
+            seen.stacks.add(resolved.deployed(file), objective, file)
         elif "method" in body:
-            yield name, ExperimentSubject(experiment.read(file))
+            seen.experiments.append((name, experiment.read(file)))
         elif is_named:
             raise UsageError(
                 f"{file}: neither a template, an export, an experiment, a runbook nor a target file"
@@ -121,58 +136,3 @@ def _checks(body: Mapping[str, Any]) -> list[Any]:
     if "HealthChecks" not in body:
         return []
     return list(rows(body, "HealthChecks", "health checks export"))
-
-
-def _stacks(
-    found: Sequence[resolved.Deployed], rto_s: float | None
-) -> Iterator[tuple[str, Subject]]:
-    by_file: dict[Path, list[resolved.Deployed]] = {}
-    for one in found:
-        by_file.setdefault(one.template.file, []).append(one)
-    for file, deployed in by_file.items():
-        yield str(file), _stack(deployed)
-        if any(r["Type"].startswith("AWS::Route53::RecordSet") for r in
-               deployed[0].resources.values()):  # fmt: skip
-            yield str(file), routing_subject(resolved.routing(deployed, str(file)), rto_s)
-
-
-def _stack(deployed: Sequence[resolved.Deployed]) -> StackSubject:
-    one = deployed[0]
-    resources = {
-        logical_id: _with_globals(resource, one.common)
-        if resource["Type"] in FUNCTIONS
-        else resource
-        for logical_id, resource in one.resources.items()
-    }
-    paths: dict[str, tuple[str, ...]] = {}
-    for route in templates.routes(one.template):
-        paths[route.function] = (*paths.get(route.function, ()), f"{route.method} {route.path}")
-    code = {
-        logical_id: source
-        for logical_id, resource in resources.items()
-        if resource["Type"] in FUNCTIONS
-        and (source := _source(one.template.file.parent, resource["Properties"]))
-    }
-    others = {d.region: frozenset(d.resources) for d in deployed} if len(deployed) > 1 else {}
-    return StackSubject(resources, tuple(d.region for d in deployed), code, paths, others)
-
-
-def _with_globals(resource: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, Any]:
-    properties = resource.get("Properties") or {}
-    variables = {
-        **((common.get("Environment") or {}).get("Variables") or {}),
-        **((properties.get("Environment") or {}).get("Variables") or {}),
-    }
-    merged = {**common, **properties, "Environment": {"Variables": variables}}
-    return {**resource, "Properties": merged}
-
-
-def _source(folder: Path, properties: Mapping[str, Any]) -> str:
-    """The module that a function's handler is in; empty where it is not a local Python file."""
-    code, handler = properties.get("CodeUri", "."), str(properties.get("Handler", ""))
-    if inline := properties.get("InlineCode"):
-        return str(inline)
-    if not isinstance(code, str) or code.startswith("s3://") or "." not in handler:
-        return ""
-    module = folder / code / (handler.rpartition(".")[0].replace(".", "/") + ".py")
-    return _text(module) if module.is_file() else ""

@@ -12,8 +12,12 @@ import yaml
 
 from gameday.predict.forecast import views
 from gameday.review import rules
+from gameday.review.duplicates import duplicates
 from gameday.review.model import (
+    ApplicationSubject,
+    DocumentSubject,
     ExperimentSubject,
+    RegionalStack,
     RoutingSubject,
     Rule,
     Severity,
@@ -53,17 +57,23 @@ def example(about: str, text: str) -> Any:
     """
     if about == "text":
         return TextSubject(text)
+    if about == "document":
+        return DocumentSubject(duplicates(text))
     body = yaml.safe_load(text)
+    if about == "application":
+        return ApplicationSubject(tuple(RegionalStack(**stack) for stack in body["stacks"]))
     if about == "routing":
         records = [_record(r) for r in body.get("records", [])]
         checks = {"HealthChecks": [_check(c) for c in body.get("checks", [])]}
         return routing_subject(read({"ResourceRecordSets": records}, checks), body.get("rto_s"))
     if about == "template":
         lists = {k: tuple(v) for k, v in body.get("paths", {}).items()}
-        others = {k: frozenset(v) for k, v in body.get("others", {}).items()}
         return StackSubject(body.get("Resources", {}), tuple(body.get("regions", ())),
-                            body.get("code", {}), lists, others)  # fmt: skip
-    return ExperimentSubject(body) if about == "experiment" else TargetSubject(body)
+                            body.get("region", ""), body.get("code", {}), lists)  # fmt: skip
+    if about == "experiment":
+        known = {k: frozenset(v) for k, v in body.pop("known", {}).items()}
+        return ExperimentSubject(body, known)
+    return TargetSubject(body)
 
 
 def routing_subject(routing: Routing, rto_s: float | None) -> RoutingSubject:

@@ -17,6 +17,8 @@ import yaml
 from gameday.errors import UsageError
 from gameday.review.catalogue import catalogue
 from gameday.review.model import (
+    ApplicationSubject,
+    DocumentSubject,
     ExperimentSubject,
     Finding,
     RoutingSubject,
@@ -26,14 +28,18 @@ from gameday.review.model import (
     TextSubject,
 )
 
-Subject = RoutingSubject | StackSubject | ExperimentSubject | TextSubject | TargetSubject
+Subject = (
+    RoutingSubject | StackSubject | ApplicationSubject | ExperimentSubject | TextSubject
+    | TargetSubject | DocumentSubject
+)  # fmt: skip
 
 MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
 """What a file of the right kind and the wrong shape makes of code that reads it."""
 
 KINDS: Mapping[type, str] = {
     RoutingSubject: "routing", StackSubject: "template", ExperimentSubject: "experiment",
-    TextSubject: "text", TargetSubject: "target",
+    TextSubject: "text", TargetSubject: "target", ApplicationSubject: "application",
+    DocumentSubject: "document",
 }  # fmt: skip
 
 

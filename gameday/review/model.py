@@ -8,7 +8,12 @@ from enum import StrEnum
 from typing import Any
 
 from gameday.predict.takeover import View
+from gameday.review.counterparts import counterparts
+from gameday.route53.check import HealthCheck
 from gameday.route53.exports import Routing
+
+Resource = Mapping[str, Any]
+"""`Type` and `Properties`, as a template has them."""
 
 
 class Severity(StrEnum):
@@ -70,6 +75,11 @@ class RoutingSubject:
     views: tuple[View, ...]
     rto_s: float | None = None
 
+    def checks(self) -> Iterator[tuple[str, HealthCheck]]:
+        """`(place, health check)` of every one."""
+        for check in self.routing.checks.values():
+            yield f"health check {check.id}", check
+
 
 @dataclass(frozen=True, slots=True)
 class StackSubject:
@@ -78,11 +88,11 @@ class StackSubject:
     `code` is the handler's source by logical id; `paths` the API paths that lead to a function.
     """
 
-    resources: Mapping[str, Mapping[str, Any]]
+    resources: Mapping[str, Resource]
     regions: tuple[str, ...] = ()
+    region: str = ""  # the one that `resources` are resolved for
     code: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    others: Mapping[str, frozenset[str]] = field(default_factory=dict)  # Region: types of resources
 
     def of_type(self, *types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """`(logical id, properties)` of the resources of these types."""
@@ -98,10 +108,49 @@ class StackSubject:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionalStack:
+    """One stack in one Region, from a template or from what is deployed."""
+
+    name: str
+    region: str
+    template: str  # the file; stacks of one template are counterparts
+    resources: Mapping[str, Resource]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationSubject:
+    """Every stack of an application, in every Region."""
+
+    stacks: tuple[RegionalStack, ...]
+
+    def counterparts(self) -> Iterator[tuple[RegionalStack, ...]]:
+        """The stacks that do in different Regions what should be the same: two or more each."""
+        return counterparts(self.stacks)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSubject:
+    """A YAML file whose mappings name keys twice: `(key, line)` of each."""
+
+    twice: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentSubject:
-    """A Chaos Toolkit experiment."""
+    """A Chaos Toolkit experiment.
+
+    `known` are the names that the templates reviewed with it give their resources, by kind;
+    without a kind nothing is known of it.
+    """
 
     body: Mapping[str, Any]
+    known: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def calls(self, wanted: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+        """`(activity, function that it calls)` of one section; empty where it calls none."""
+        for section, activity in self.activities():
+            if section == wanted:
+                yield activity, str(provider(activity).get("func", ""))
 
     def activities(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """`(section, activity)` of hypothesis, method and rollbacks."""
@@ -133,6 +182,12 @@ class TargetSubject:
     """A target's env file."""
 
     values: Mapping[str, str]
+
+
+def provider(activity: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an activity calls; empty where it does not say."""
+    found = activity.get("provider")
+    return found if isinstance(found, Mapping) else {}
 
 
 def called(activity: Mapping[str, Any]) -> str:

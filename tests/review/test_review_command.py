@@ -109,7 +109,6 @@ def test_is_a_wrong_suppression_one_clear_line(tmp_path, text, says) -> None:
         ("zone.json", '{"ResourceRecordSets": [], "IsTruncated": true}', "cut short"),
         ("checks.json", '{"HealthChecks": []}', "health checks alone"),
         ("x.yaml", "a: 1", "neither a template"),
-        ("x.yaml", "method: []\nmethod: []", "given twice"),
         ("t.env", "export A=1", "remove `export `"),
         (
             "t.yaml",
@@ -123,6 +122,8 @@ def test_is_a_wrong_suppression_one_clear_line(tmp_path, text, says) -> None:
             "rule overlapping-cidrs",
         ),
         ("nothing.yaml", None, "no such file"),
+        ("d.json", '{"StackResources": [{"StackId": "x"}]}', "no StackId or no LogicalResourceId"),
+        ("d.json", '{"StackResources": {}}', "no StackResources in the export"),
     ],
 )
 def test_is_a_bad_file_one_clear_line(tmp_path, name, text, says) -> None:
@@ -131,6 +132,104 @@ def test_is_a_bad_file_one_clear_line(tmp_path, name, text, says) -> None:
     asked = ask(tmp_path / name)
     assert (asked.exit_code, says in asked.output) == (2, True), asked.output
     assert len(asked.output.strip().splitlines()) == 1
+
+
+def found(*paths: Path) -> set[tuple[str, str]]:
+    """`(rule, place)` of every finding."""
+    asked = json.loads(ask(*paths, "--format", "json").stdout)
+    return {(f["rule"], f["where"]) for f in asked["findings"]}
+
+
+def test_are_keys_given_twice_found_with_their_lines(tmp_path) -> None:
+    (tmp_path / "x.yaml").write_text("method: []\n\nmethod: []\nResources: {A: {T: 1, T: 2}}\n")
+    asked = json.loads(ask(tmp_path / "x.yaml", "--format", "json").stdout)["findings"]
+    assert [(f["rule"], f["where"], f["line"]) for f in asked] == [
+        ("duplicate-key", "method", 3), ("duplicate-key", "T", 4)]  # fmt: skip
+
+
+FUNCTION = """\
+Resources:
+  Get:
+    Type: AWS::Lambda::Function
+    Properties: {FunctionName: get, Runtime: python3.12, MemorySize: %d, Handler: a.b}
+"""
+
+
+def test_are_separate_templates_of_two_regions_compared(tmp_path) -> None:
+    (tmp_path / "api-us-east-1.yaml").write_text(FUNCTION % 512)
+    more = "  Put: {Type: AWS::Lambda::Function, Properties: {FunctionName: put}}\n"
+    (tmp_path / "api-eu-west-1.yaml").write_text(FUNCTION % 128 + more)
+    assert found(tmp_path) == {
+        ("regions-differ", "app-stack in us-east-1"),
+        ("region-settings-differ", "Get in us-east-1"),
+    }
+
+
+def test_are_templates_that_go_nobody_knows_where_left_alone(tmp_path) -> None:
+    (tmp_path / "one.yaml").write_text(FUNCTION % 512)
+    (tmp_path / "two.yaml").write_text(FUNCTION % 128)
+    assert found(tmp_path) == set()
+
+
+STACKS = """\
+application: shop
+regions: [us-east-1, eu-west-1]
+stacks:
+  home: {template: api-us-east-1.yaml, regions: [us-east-1]}
+  peer: {template: other.yaml, regions: [eu-west-1]}
+"""
+
+
+def test_are_stacks_that_have_most_in_common_counterparts(tmp_path) -> None:
+    (tmp_path / "stacks.yaml").write_text(STACKS)
+    (tmp_path / "api-us-east-1.yaml").write_text(FUNCTION % 512)
+    (tmp_path / "other.yaml").write_text(FUNCTION % 128)
+    assert found(tmp_path) == {("region-settings-differ", "Get in eu-west-1")}
+
+
+def test_is_a_resource_that_a_condition_leaves_out_of_one_region_found(tmp_path) -> None:
+    text = "Conditions: {Home: !Equals [!Ref AWS::Region, us-east-1]}\n" + FUNCTION % 128
+    more = "  Put: {Type: AWS::Lambda::Function, Condition: Home, Properties: {}}\n"
+    (tmp_path / "api.yaml").write_text(text + more)
+    (tmp_path / "stacks.yaml").write_text(
+        "application: shop\nregions: [us-east-1, eu-west-1]\n"
+        "stacks: {api: {template: api.yaml, regions: every}}\n"
+    )
+    assert ("regions-differ", "shop-api in eu-west-1") in found(tmp_path)
+
+
+def deployed(region: str, *ids: str, **more: object) -> dict:
+    """What `aws cloudformation describe-stack-resources` prints for one Region."""
+    arn = f"arn:aws:cloudformation:{region}:123456789012:stack/shop-api/0a1b"
+    return {"StackResources": [
+        {"StackName": "shop-api", "StackId": arn, "LogicalResourceId": i,
+         "ResourceType": "AWS::Lambda::Function", "ResourceStatus": "CREATE_COMPLETE"} | more
+        for i in ids]}  # fmt: skip
+
+
+def test_are_deployed_stacks_compared_by_their_exports(tmp_path) -> None:
+    for region, ids in (("us-east-1", "AB"), ("eu-west-1", "A")):
+        (tmp_path / f"{region}.json").write_text(json.dumps(deployed(region, *ids)))
+    drift = deployed("us-east-1", "A", StackResourceDriftStatus="MODIFIED",
+                     PropertyDifferences=[{"PropertyPath": "/MemorySize"}])  # fmt: skip
+    (tmp_path / "drift.json").write_text(json.dumps({"StackResourceDrifts": drift.popitem()[1]}))
+    assert found(tmp_path) == {
+        ("regions-differ", "shop-api in eu-west-1"), ("stack-drifted", "A in us-east-1")
+    }  # fmt: skip
+
+
+def test_does_an_experiment_that_names_what_no_template_has_fail(tmp_path) -> None:
+    (tmp_path / "stacks.yaml").write_text(STACKS)
+    for name in ("api-us-east-1.yaml", "other.yaml"):
+        (tmp_path / name).write_text(FUNCTION % 128)
+    arguments = "{function: got, stack: shop, tables: []}"
+    provider = f"{{type: python, module: m, func: break_it, arguments: {arguments}, timeout: 9}}"
+    (tmp_path / "e.yaml").write_text(
+        f"method:\n- {{type: action, name: hit, provider: {provider}}}\n"
+    )
+    asked = json.loads(ask(tmp_path, "--format", "json").stdout)["findings"]
+    said = {f["message"] for f in asked if f["rule"] == "target-matches-nothing"}
+    assert said == {"function got is none of Get, get", "tables is empty and selects nothing"}
 
 
 def test_can_a_rule_be_explained() -> None:

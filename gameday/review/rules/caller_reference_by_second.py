@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gameday.review.examples import two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SECONDS = re.compile(r"1\d{9}|\d{4}-?\d\d-?\d\d[T:_ -]?\d\d[:-]?\d\d[:-]?\d\dZ?")
@@ -13,18 +14,8 @@ SEVERITY = "note"
 ABOUT = "routing"
 REMEDY = "Use a reference that names stack and Region, or a UUID."
 SOURCE = "Route 53 API Reference: CreateHealthCheck"
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1, CallerReference: "1542631234"}, {Id: eu-west-1}]
-"""
-PASSING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1, CallerReference: stack-us-east-1-7f3a}, {Id: eu-west-1}]
-"""
+FAILING = two_regions('{Id: us-east-1, CallerReference: "1542631234"}, {Id: eu-west-1}')
+PASSING = two_regions("{Id: us-east-1, CallerReference: stack-us-east-1-7f3a}, {Id: eu-west-1}")
 
 
 def check(subject: RoutingSubject) -> Iterator[Hit]:

@@ -26,7 +26,7 @@ PASSING = TWO_REGIONS
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     used = {r.health_check: r for r in subject.routing.record_sets() if r.health_check}
-    for check in subject.routing.checks.values():
+    for place, check in subject.checks():
         if ".execute-api." in (check.fqdn or "") and check.id in used:
             name = used[check.id].name.rstrip(".")
-            yield Hit(f"health check {check.id}", f"probes {check.fqdn}, clients use {name}")
+            yield Hit(place, f"probes {check.fqdn}, clients use {name}")

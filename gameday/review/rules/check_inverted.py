@@ -5,24 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.examples import TWO_REGIONS
+from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "warning"
 ABOUT = "routing"
 REMEDY = "Set Inverted to false when the rehearsal is over."
 SOURCE = "Route 53 API Reference: HealthCheckConfig"
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1, Inverted: true}, {Id: eu-west-1}]
-"""
+FAILING = two_regions("{Id: us-east-1, Inverted: true}, {Id: eu-west-1}")
 PASSING = TWO_REGIONS
 
 
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
-    for check in subject.routing.checks.values():
+    for place, check in subject.checks():
         if check.inverted:
-            yield Hit(f"health check {check.id}", "is inverted: it is red while its target works")
+            yield Hit(place, "is inverted: it is red while its target works")

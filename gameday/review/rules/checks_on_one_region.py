@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gameday.predict.side import watched
-from gameday.review.examples import TWO_REGIONS
+from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "error"
@@ -15,12 +15,9 @@ SOURCE = (
     "Route 53 Developer Guide: How Amazon Route 53 chooses records when health checking "
     "is configured"
 )
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1}, {Id: eu-west-1, FullyQualifiedDomainName: us-east-1.api.example.test}]
-"""
+FAILING = two_regions(
+    "{Id: us-east-1}, {Id: eu-west-1, FullyQualifiedDomainName: us-east-1.api.example.test}"
+)
 PASSING = TWO_REGIONS
 
 

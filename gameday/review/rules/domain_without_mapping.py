@@ -3,10 +3,13 @@ when clients arrive there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gameday.review.model import Hit, StackSubject
 
+CERTIFICATE = re.compile(r"arn:[\w-]+:acm:([\w-]+):")
 SEVERITY = "error"
 ABOUT = "template"
 REMEDY = "Add a BasePathMapping and a certificate to the stack that every Region gets."
@@ -38,5 +41,18 @@ def check(subject: StackSubject) -> Iterator[Hit]:
         name = str(properties.get("DomainName"))
         if name not in mapped and logical_id not in mapped:
             yield Hit(logical_id, f"no mapping leads {name} to an API")
-        if not any("CertificateArn" in text for text in map(str, [properties])):
+        if "CertificateArn" not in str(properties):
             yield Hit(logical_id, f"no certificate for {name}")
+        for where in _certificates(properties):
+            if subject.region and where != subject.region:
+                yield Hit(logical_id, f"its certificate is in {where}, not in {subject.region}")
+
+
+def _certificates(properties: Mapping[str, Any]) -> Iterator[str]:
+    """The Regions of a regional domain's certificates, where their ARNs say so."""
+    configurations = properties.get("DomainNameConfigurations") or []
+    given = [properties.get("RegionalCertificateArn"),
+             *(c.get("CertificateArn") for c in configurations)]  # fmt: skip
+    for arn in given:
+        if found := CERTIFICATE.match(str(arn)):
+            yield found[1]

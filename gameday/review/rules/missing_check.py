@@ -5,19 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.examples import TWO_REGIONS
+from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "error"
 ABOUT = "routing"
 REMEDY = "Create the check, or name an existing one."
 SOURCE = "Route 53 API Reference: DeleteHealthCheck"
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1}]
-"""
+FAILING = two_regions("{Id: us-east-1}")
 PASSING = TWO_REGIONS
 
 

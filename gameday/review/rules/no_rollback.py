@@ -30,7 +30,6 @@ rollbacks:
 
 def check(subject: ExperimentSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
-    method = [a for section, a in subject.activities() if section == "method"]
-    acts = [a for a in method if a.get("type") == "action"]
+    acts = [a for a, _ in subject.calls("method") if a.get("type") == "action"]
     if acts and not subject.body.get("rollbacks"):
         yield Hit("rollbacks", f"action {acts[0].get('name')} is never undone")

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.examples import TWO_REGIONS
+from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "note"
 ABOUT = "routing"
 REMEDY = "Attach it to the record it was meant for, or delete it."
 SOURCE = "Route 53 Developer Guide: Creating Amazon Route 53 health checks"
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1}, {Id: lonely}, {Id: eu-west-1}]
-"""
+FAILING = two_regions("{Id: us-east-1}, {Id: lonely}, {Id: eu-west-1}")
 PASSING = TWO_REGIONS
 
 

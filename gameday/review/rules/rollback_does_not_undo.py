@@ -39,14 +39,9 @@ rollbacks:
 
 def check(subject: ExperimentSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
-    undone = {
-        str((a.get("provider") or {}).get("func"))
-        for s, a in subject.activities()
-        if s == "rollbacks"
-    }
-    for section, activity in subject.activities():
-        func = str((activity.get("provider") or {}).get("func", ""))
+    undone = {func for _, func in subject.calls("rollbacks")}
+    for activity, func in subject.calls("method"):
         verb, _, noun = func.partition("_")
         wanted = {f"{back}_{noun}" for back in OPPOSITES.get(verb, ())}
-        if section == "method" and wanted and undone and not wanted & undone:
+        if wanted and undone and not wanted & undone:
             yield Hit(called(activity), f"no rollback calls {' or '.join(sorted(wanted))}")

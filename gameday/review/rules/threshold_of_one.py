@@ -5,24 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.review.examples import TWO_REGIONS
+from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "warning"
 ABOUT = "routing"
 REMEDY = "Use 2 or 3 with an interval of 10 seconds."
 SOURCE = "Route 53 API Reference: HealthCheckConfig"
-FAILING = """\
-records:
-  - {SetIdentifier: us-east-1, Region: us-east-1, HealthCheckId: us-east-1}
-  - {SetIdentifier: eu-west-1, Region: eu-west-1, HealthCheckId: eu-west-1}
-checks: [{Id: us-east-1, FailureThreshold: 1}, {Id: eu-west-1}]
-"""
+FAILING = two_regions("{Id: us-east-1, FailureThreshold: 1}, {Id: eu-west-1}")
 PASSING = TWO_REGIONS
 
 
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
-    for check in subject.routing.checks.values():
+    for place, check in subject.checks():
         if check.is_endpoint and check.failure_threshold == 1:
-            yield Hit(f"health check {check.id}", "failure threshold 1 flaps")
+            yield Hit(place, "failure threshold 1 flaps")
