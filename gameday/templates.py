@@ -1,7 +1,8 @@
 """Reads CloudFormation and SAM templates, YAML or JSON, as they were written.
 
-Nothing is resolved here. Short forms (`!Sub`) become their long forms, and unquoted dates stay
-text: `Version: 2012-10-17` is a policy version, which YAML would turn into a date.
+Nothing is resolved here but AWS::Include of files beside the template. Short forms (`!Sub`) become
+their long forms, and unquoted dates stay text: `Version: 2012-10-17` is a policy version, which
+YAML would turn into a date.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import yaml
 from gameday.errors import TemplateError
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
+INCLUDE = "AWS::Include"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,11 @@ class Route:
 def load(file: Path) -> Template:
     """The template in `file`.
 
-    :raises TemplateError: unreadable, neither YAML nor JSON, no resources, one without a type.
+    :raises TemplateError: unreadable, neither YAML nor JSON, no resources, one without a type, a
+        macro.
     """
-    body = load_document(file)
+    whole = _included_at_top(load_document(file), file)
+    body = {name: _included_section(section, file) for name, section in whole.items()}
     resources = body.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError(f"{file}: no Resources; is this a CloudFormation or SAM template?")
@@ -87,6 +91,59 @@ def load_document(file: Path) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise TemplateError(f"{file}: empty, or not a mapping")
     return body
+
+
+def _included_at_top(body: dict[str, Any], file: Path) -> dict[str, Any]:
+    """`body` with what its transforms include, section by section.
+
+    :raises TemplateError: a transform that is neither SAM's nor AWS::Include, by name.
+    """
+    transforms = body.get("Transform") or []
+    for transform in transforms if isinstance(transforms, list) else [transforms]:
+        if isinstance(transform, dict):
+            for name, section in _snippet(transform, file, str(file)).items():
+                own = body.get(name)
+                both = isinstance(section, dict) and isinstance(own, dict)
+                body[name] = section | own if both else own or section
+        elif transform != SAM_TRANSFORM:
+            raise TemplateError(f"{file}: Transform: {transform} is not carried out by the lab")
+    return body
+
+
+def _included_section(section: Any, file: Path) -> Any:
+    """A section such as Resources; what is wrong with an entry is said under its name."""
+    if not isinstance(section, dict):
+        return section
+    brought = section.pop("Fn::Transform", None)
+    entries = {n: _included(entry, file, f"{file}: {n}") for n, entry in section.items()}
+    return entries if brought is None else _snippet(brought, file, str(file)) | entries
+
+
+def _included(value: Any, file: Path, place: str) -> Any:
+    """`value` with each `Fn::Transform` of AWS::Include replaced by the file that it names."""
+    if isinstance(value, list):
+        return [_included(item, file, place) for item in value]
+    if not isinstance(value, dict):
+        return value
+    own = {n: _included(item, file, place) for n, item in value.items() if n != "Fn::Transform"}
+    if "Fn::Transform" not in value:
+        return own
+    return _snippet(value["Fn::Transform"], file, place) | own
+
+
+def _snippet(transform: Any, file: Path, place: str) -> dict[str, Any]:
+    """What one `{Name: AWS::Include, Parameters: {Location: FILE}}` brings in."""
+    about = transform if isinstance(transform, dict) else {}
+    if about.get("Name") != INCLUDE:
+        name = about.get("Name", transform)
+        raise TemplateError(f"{place}: Fn::Transform: {name} is not carried out by the lab")
+    location = (about.get("Parameters") or {}).get("Location")
+    if not isinstance(location, str) or location.startswith("s3:"):
+        raise TemplateError(f"{place}: {INCLUDE}: Location {location} is no file beside the "
+                            "template; name one")  # fmt: skip
+    brought = file.parent / location
+    found: dict[str, Any] = _included(load_document(brought), brought, str(brought))
+    return found
 
 
 def routes(template: Template) -> list[Route]:

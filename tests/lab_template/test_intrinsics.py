@@ -76,8 +76,13 @@ def test_does_a_condition_hold(condition: str, holds: bool) -> None:
 @pytest.mark.parametrize(
     ("value", "says"),
     [
-        ({"Fn::Transform": {"Name": "AWS::Include"}}, "Fn::Transform is not supported"),
-        ({"Fn::ForEach::Loop": []}, "Fn::ForEach::Loop is not supported"),
+        ({"Fn::Nonsense": []}, "Fn::Nonsense is not supported"),
+        ({"Fn::ForEach::Loop": []}, "Fn::ForEach::Loop needs the transform AWS::LanguageExt"),
+        ({"Fn::ToJsonString": {}}, "Fn::ToJsonString needs the transform AWS::LanguageExtensions"),
+        ({"Fn::Join": "a"}, "Fn::Join is written the wrong way: 'a'"),
+        ({"Fn::If": ["IsApi", "yes"]}, "Fn::If is written the wrong way"),
+        ({"Fn::Cidr": ["nonsense", 1]}, "Fn::Cidr is written the wrong way"),
+        ({"Fn::FindInMap": ["Sizes"]}, "Fn::FindInMap is written the wrong way"),
         ({"Fn::Select": [5, ["a"]]}, "no item 5 among 1"),
         ({"Fn::FindInMap": ["Sizes", "mars", "small"]}, "no Sizes.mars.small"),
         ({"Fn::ImportValue": "nothing"}, "exports 'nothing'"),

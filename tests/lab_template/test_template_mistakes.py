@@ -45,7 +45,14 @@ def prepare(folder: Path, text: str, **more: Any) -> template.Plan:
         ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !If [Typo, a, b]}}}",
          "T: there is no condition 'Typo'"),
         ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !Transform {Name: x}}}}",
-         "T: the intrinsic function Fn::Transform is not supported"),
+         "T: Fn::Transform: x is not carried out by the lab"),
+        ("Transform: AWS::LanguageExtensions\nResources: {T: {Type: AWS::SNS::Topic}}",
+         "Transform: AWS::LanguageExtensions is not carried out by the lab"),
+        ("Resources: {'Fn::Transform': {Name: AWS::Include, Parameters: {Location: s3://b/k}}}",
+         "AWS::Include: Location s3://b/k is no file beside the template; name one"),
+        ("Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: !FindInMap [Names, "
+         "!Ref AWS::Region, topic]}}}\nMappings: {Names: {eu-west-1: {topic: t}}}",
+         "T: Fn::FindInMap: there is no Names.us-east-1.topic (us-east-1)"),
         (f"Parameters: {{Name: {{Type: String}}}}\n{TOPIC}",
          "Name: no value; give one in stacks.yaml, stacks.stack.parameters"),
         ("Resources: {N: {Type: AWS::Lambda::Function, Properties: {Runtime: nodejs20.x, "
@@ -83,12 +90,40 @@ def test_are_resources_in_a_circle_named(tmp_path: Path) -> None:
     [
         ("{Type: Number}", "many", "P: 'many' is not a number"),
         ("{Type: String, AllowedValues: [a, b]}", "c", "P: 'c' is not one of a, b"),
+        ("{Type: String, AllowedPattern: '[a-z]+'}", "A1", r"P: 'A1' does not match \[a-z\]\+"),
+        ("{Type: String, MinLength: 3}", "ab", "P: 'ab' is below MinLength 3"),
+        (
+            "{Type: String, MaxLength: '3', ConstraintDescription: be short}",
+            "abcd",
+            "P: 'abcd' is above MaxLength 3: be short",
+        ),
+        ("{Type: Number, MinValue: 1}", "0", "P: '0' is below MinValue 1"),
+        ("{Type: Number, MaxValue: 10}", "10.5", "P: '10.5' is above MaxValue 10"),
+        ("{Type: List<Number>}", "1,two", "P: 'two' is not a number"),
+        ("{Type: CommaDelimitedList, AllowedValues: [a, b]}", "a, c", "P: 'c' is not one of a, b"),
     ],
 )
 def test_what_does_a_bad_value_say(tmp_path: Path, declared: str, given: str, says: str) -> None:
     text = f"Parameters: {{P: {declared}}}\n{TOPIC}"
     with pytest.raises(TemplateError, match=says):
         prepare(tmp_path, text, parameters={"P": given})
+
+
+def test_is_a_mapping_looked_into_only_where_it_is_taken(tmp_path: Path) -> None:
+    """Not behind a condition that does not hold, nor before another stack says a value."""
+    lookup = "!FindInMap [Names, !Ref Which, topic]"
+    text = f"""
+Parameters: {{Which: {{Type: String, Default: mars}}}}
+Mappings: {{Names: {{eu: {{topic: t}}}}}}
+Conditions: {{Known: !Equals [!Ref Which, eu]}}
+Resources:
+  A: {{Type: AWS::SNS::Topic, Properties: {{TopicName: !If [Known, {lookup}, other]}}}}
+  B: {{Type: AWS::SNS::Topic, Condition: Known, Properties: {{TopicName: {lookup}}}}}"""
+    assert prepare(tmp_path, text).units
+    text += f"\n  C: {{Type: AWS::SNS::Topic, Properties: {{TopicName: {lookup}}}}}"
+    with pytest.raises(TemplateError, match=r"C: Fn::FindInMap: there is no Names\.mars\.topic"):
+        prepare(tmp_path, text)
+    assert prepare(tmp_path, text, parameters={"Which": "eu"}).units
 
 
 def test_is_a_parameter_nobody_declared_refused(tmp_path: Path) -> None:

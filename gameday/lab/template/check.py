@@ -6,12 +6,13 @@ Every complaint is a `TemplateError` of one line that names the template and the
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from gameday.errors import TemplateError
-from gameday.lab.template.intrinsics import Use, references, text
+from gameday.lab.template.intrinsics import Scope, Use, references, text
 from gameday.lab.template.resources import CATALOGUE
 from gameday.lab.template.resources.awslambda import local_path, runtime_obstacle
 from gameday.stacks import Stack
@@ -41,18 +42,38 @@ def check_parameters(stack: Stack, declared: Mapping[str, Any]) -> None:
 def parameter_value(file: Path, name: str, about: Mapping[str, Any], given: Any) -> Any:
     """The value of a parameter in the kind its declaration says.
 
-    :raises TemplateError: not a number, or not one of the values allowed.
+    :raises TemplateError: not a number, or a value that its constraints do not allow.
     """
     kind, value = str(about.get("Type", "String")), text(given)
-    allowed = about.get("AllowedValues")
+    kind = kind.removeprefix(f"{SSM}<").removesuffix(">") if kind.startswith(SSM) else kind
+    values = [v.strip() for v in value.split(",")] if kind.startswith(_LISTS) else [value]
+    for one in values:
+        problem = _problem(one, about, kind in ("Number", "List<Number>"))
+        if problem:
+            why = about.get("ConstraintDescription")
+            raise _error(file, name, f"{one!r} {problem}" + (f": {why}" if why else ""))
+    return values if kind.startswith(_LISTS) else value
+
+
+def _problem(value: str, about: Mapping[str, Any], is_number: bool) -> str | None:
+    """Why a parameter's declaration does not allow `value` (page "Parameters")."""
+    allowed, pattern = about.get("AllowedValues"), about.get("AllowedPattern")
     if allowed and value not in map(text, allowed):
-        raise _error(file, name, f"{value!r} is not one of {', '.join(map(text, allowed))}")
-    if kind == "Number":
+        return f"is not one of {', '.join(map(text, allowed))}"
+    if pattern and not re.fullmatch(str(pattern), value):
+        return f"does not match {pattern}"
+    size: float = len(value)
+    if is_number:
         try:
-            float(value)
+            size = float(value)
         except ValueError:
-            raise _error(file, name, f"{value!r} is not a number") from None
-    return [v.strip() for v in value.split(",")] if kind.startswith(_LISTS) else value
+            return "is not a number"
+    low, high = ("MinValue", "MaxValue") if is_number else ("MinLength", "MaxLength")
+    if low in about and size < float(about[low]):
+        return f"is below {low} {about[low]}"
+    if high in about and size > float(about[high]):
+        return f"is above {high} {about[high]}"
+    return None
 
 
 def check_body(file: Path, body: Mapping[str, Any]) -> None:
@@ -75,6 +96,68 @@ def check_body(file: Path, body: Mapping[str, Any]) -> None:
     for logical_id, resource in resources.items():
         _check_dependencies(file, logical_id, resource, resources)
         _check_code(file, logical_id, resource)
+
+
+def check_maps(file: Path, body: Mapping[str, Any], region: str, given: Mapping[str, Any]) -> None:
+    """Refuse what a mapping has no entry for, as a template does that was made for one Region.
+
+    `given` are the parameters' values, None where another stack says them later.
+
+    :raises TemplateError: names the resource and the entry.
+    """
+    known = {
+        name: given.get(name, about.get("Default"))
+        for name, about in (body.get("Parameters") or {}).items()
+        if not str(about.get("Type")).startswith(SSM)
+    }
+    scope = Scope(
+        parameters={n: v for n, v in known.items() if v is not None}
+        | {"AWS::Region": region, "AWS::Partition": "aws"},
+        mappings=body.get("Mappings") or {}, conditions=body.get("Conditions") or {},
+        made=_unknown,
+    )  # fmt: skip
+    for logical_id, resource in body["Resources"].items():
+        if "Condition" not in resource or _resolved(scope.holds, resource["Condition"]):
+            for lookup in _lookups(resource["Properties"], scope):
+                try:
+                    scope.resolve(lookup)
+                except _NotYetKnown:
+                    continue
+                except TemplateError as e:
+                    raise _error(file, logical_id, f"{e} ({region})") from None
+
+
+class _NotYetKnown(Exception):
+    """A value that only a resource has."""
+
+
+def _unknown(name: str, attribute: str | None) -> Any:
+    raise _NotYetKnown(name)
+
+
+def _resolved(work: Callable[[Any], Any], value: Any) -> Any:
+    """`work(value)`, or True where that cannot be known yet."""
+    try:
+        return work(value)
+    except _NotYetKnown:
+        return True
+
+
+def _lookups(value: Any, scope: Scope) -> Iterator[Any]:
+    """Every Fn::FindInMap in `value`, without the branches of Fn::If that are not taken."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _lookups(item, scope)
+    elif isinstance(value, dict):
+        if set(value) == {"Fn::FindInMap"}:
+            yield value
+            return
+        test = value.get("Fn::If")
+        if isinstance(test, list) and len(test) == 3:
+            holds = _resolved(scope.holds, test[0])
+            value = {"taken": test[1] if holds else test[2]}
+        for item in value.values():
+            yield from _lookups(item, scope)
 
 
 def order(file: Path, resources: Mapping[str, Any]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from gameday.errors import TemplateError
 
-Attributes = Callable[[str, str], Any]
+LANGUAGE_EXTENSIONS = ("Fn::ForEach", "Fn::Length", "Fn::ToJsonString")
 
 _HOLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -86,7 +86,10 @@ class Scope:
         if name is None:
             members = ((k, self.resolve(v)) for k, v in value.items())
             return {k: v for k, v in members if v is not NO_VALUE}
-        return FUNCTIONS[name](self, value[name])
+        try:
+            return FUNCTIONS[name](self, value[name])
+        except (ValueError, TypeError, KeyError, IndexError) as e:
+            raise TemplateError(f"{name} is written the wrong way: {value[name]!r}") from e
 
     def holds(self, condition: str) -> bool:
         """Whether the condition of that name holds."""
@@ -126,6 +129,9 @@ def _function(value: Mapping[str, Any]) -> str | None:
     name = next(iter(value))
     if name in FUNCTIONS:
         return str(name)
+    if isinstance(name, str) and name.startswith(LANGUAGE_EXTENSIONS):
+        raise TemplateError(f"{name} needs the transform AWS::LanguageExtensions, which the lab "
+                            "does not carry out")  # fmt: skip
     if isinstance(name, str) and name.startswith("Fn::"):
         raise TemplateError(f"the intrinsic function {name} is not supported")
     return None
@@ -244,4 +250,4 @@ FUNCTIONS: dict[str, Callable[[Scope, Any], Any]] = {
     "Fn::And": lambda scope, v: all(scope.truth(c) for c in v),
     "Fn::Or": lambda scope, v: any(scope.truth(c) for c in v),
 }
-"""Every intrinsic function there is here; `Fn::Transform` and language extensions are not."""
+"""Every intrinsic function there is here; `Fn::Transform` is `gameday/templates.py`'s."""

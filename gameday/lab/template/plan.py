@@ -97,6 +97,7 @@ def _unit(
     for name, value in known.items():
         check.parameter_value(stack.template, name, declared[name], value)
     check.check_body(stack.template, body)
+    check.check_maps(stack.template, body, region, known | dict.fromkeys(sources))
     order = check.order(stack.template, body["Resources"])
     return Unit(stack, region, body, template.body, order, known, sources)
 

@@ -14,12 +14,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from gameday.errors import TemplateError
-from gameday.templates import SAM_TRANSFORM, Template
+from gameday.templates import SAM_TRANSFORM, Template, load_document
 
 LOCAL_BUCKET = "gameday-local"
 """The bucket of the stand-ins; the key is the path as the template has it."""
 
 _LOCAL_KEYS = ("CodeUri", "ContentUri", "DefinitionUri")
+_APIS = frozenset({"AWS::Serverless::Api", "AWS::Serverless::HttpApi"})
 _NEEDS_CODE = frozenset({"AWS::Serverless::Function"})
 
 
@@ -67,16 +68,16 @@ def _stand_in_for_local_code(template: Template, body: dict[str, Any]) -> None:
     code = (body.get("Globals") or {}).get("Function", {}).get("CodeUri")
     if isinstance(code, str) and not code.startswith("s3://"):
         body["Globals"]["Function"]["CodeUri"] = _stand_in(code)
-    for logical_id, resource in body["Resources"].items():
+    for resource in body["Resources"].values():
         properties = resource["Properties"]
         for key in _LOCAL_KEYS:
             path = properties.get(key)
-            if isinstance(path, str) and not path.startswith("s3://"):
-                if key == "DefinitionUri":
-                    raise TemplateError(
-                        f"{template.file}: {logical_id}: put the API's definition into "
-                        f"DefinitionBody; DefinitionUri is not read"
-                    )
+            if not isinstance(path, str) or path.startswith("s3://"):
+                continue
+            if key == "DefinitionUri" and resource["Type"] in _APIS:
+                del properties[key]
+                properties["DefinitionBody"] = load_document(template.file.parent / path)
+            else:
                 properties[key] = _stand_in(path)
         if resource["Type"] in _NEEDS_CODE and _without_code(properties) and code is None:
             properties["CodeUri"] = _stand_in(".")  # SAM's own default: the template's folder
