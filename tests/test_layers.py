@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aws": set(),
     "admin": set(),
     "kill_switch": {"aws", "stop_when"},
+    "announce": {"aws", "kill_switch"},
     "guard": {"aws", "discover", "experiment", "kill_switch", "plan", "probes", "stop_when", "undo"},
     "discover": {"aws"},
     "undo": {"aws", "admin"},
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "controls": {
         "aws", "admin", "discover", "resolver", "guard", "undo", "experiment", "measure",
-        "kill_switch", "lock", "plan", "probes", "stop_when", "watchdog", "workload",
+        "announce", "kill_switch", "lock", "plan", "probes", "stop_when", "watchdog", "workload",
     },
     "load": {"resolver", "name_servers", "measure", "workload"},
     "plan": {"aws", "discover", "experiment", "measure", "probes", "stop_when", "undo"},

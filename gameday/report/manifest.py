@@ -10,7 +10,8 @@ from hashlib import file_digest
 from pathlib import Path
 
 NAME = "manifest.sha256"
-LEFT_OUT = {NAME, "runner.json"}  # itself, and what `gameday run` removes at its end
+LEFT_OUT = {NAME, "runner.json", "announce.log"}
+"""Itself, what `gameday run` removes at its end, and what is written after the report."""
 
 
 def write(run_dir: Path) -> None:
