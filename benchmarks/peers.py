@@ -102,8 +102,10 @@ def lab(seconds: float) -> Figures:
             region.close()
 
 
-def ministack(command: str, seconds: float) -> Figures:
-    """The same function behind ministack's API Gateway, Lambda and DynamoDB."""
+def ministack(
+    command: str, seconds: float, source: Path = SOURCE, handler: str = "items.read"
+) -> Figures:
+    """A function in `source` behind ministack's API Gateway, Lambda and DynamoDB."""
     port = free_port(["127.0.0.1"])
     endpoint = f"http://127.0.0.1:{port}"
     with process([command], lambda: client("sts", endpoint).get_caller_identity(),
@@ -111,11 +113,11 @@ def ministack(command: str, seconds: float) -> Figures:
         make_table(endpoint)
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as file:
-            for path in SOURCE.glob("*.py"):
+            for path in source.glob("*.py"):
                 file.write(path, path.name)
         made = client("lambda", endpoint).create_function(
             FunctionName="get", Runtime="python3.11", Role="arn:aws:iam::000000000000:role/r",
-            Handler="items.read", Code={"ZipFile": archive.getvalue()}, Timeout=10,
+            Handler=handler, Code={"ZipFile": archive.getvalue()}, Timeout=10,
         )  # fmt: skip
         return measured(port, _rest_api(endpoint, made["FunctionArn"]), seconds)
 

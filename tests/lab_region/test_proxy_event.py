@@ -158,23 +158,6 @@ def test_base64_is_decoded_only_for_binary_types() -> None:
     assert answer_of(payload | {"body": "?"}, frozenset({"image/png"})) is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "body"),
-    [
-        ("throttled", 500, '{"message": "Internal server error"}'),
-        ("function_error", 502, '{"message": "Internal server error"}'),
-        ("timeout", 504, '{"message": "Endpoint request timed out"}'),
-        ("no_route", 403, '{"message":"Missing Authentication Token"}'),
-        ("forbidden", 403, '{"message":"Forbidden"}'),
-        ("too_large", 413, '{"message":"Request Too Long"}'),
-    ],
-)
-def test_F_table_statuses_and_bodies(kind: str, status: int, body: str) -> None:
-    answer = gateway_response(kind, {}, "r")
-    assert (answer.status, answer.body.decode()) == (status, body)
-    assert answer.headers[0] == ("content-type", "application/json")
-
-
 def test_defaults_name_the_region_on_every_answer_of_the_gateway() -> None:
     custom = {f"DEFAULT_{n}XX": {"headers": {"x-region": "us-east-1"}} for n in (4, 5)}
     for kind in ("throttled", "function_error", "timeout", "no_route"):

@@ -155,7 +155,8 @@ class Exchange:
 
     def _integrate(self, context: Mapping[str, Any] | None) -> None:
         integration = self._integration
-        self._call = replace(self._call, authorizer=context)
+        if context is not None:
+            self._call = replace(self._call, authorizer=context)
         given = payload(integration, self._call)
         if isinstance(given, str):
             self._log_unknown(integration)

@@ -36,6 +36,8 @@ DEFAULT_TYPES = {"http": "text/plain; charset=utf-8", "url": "application/json"}
 EVERY_TYPE = frozenset({"*/*"})
 """HTTP APIs decode whatever the function says is base64."""
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
+
 Json = Mapping[str, Any]
 
 
@@ -91,7 +93,7 @@ class Call:
 def payload(integration: Json, call: Call) -> bytes | str:
     """What goes to the integration, or the kind of the refusal."""
     if integration["type"] == "AWS_PROXY" and integration.get("function"):
-        return _sized(_dump(call.event(integration.get("payload"))))
+        return _sized(_encode(call.event(integration.get("payload"))).encode())
     if integration["type"] == "MOCK" or (
         integration["type"] == "AWS" and integration.get("function")
     ):
@@ -131,10 +133,6 @@ def answer(integration: Json, call: Call, result: Result) -> Answer | str:
 
 def _sized(event: bytes) -> bytes | str:
     return event if len(event) <= EVENT_BYTES_MAX else "too_large"
-
-
-def _dump(event: Json) -> bytes:
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _is_json(text: str) -> bool:

@@ -57,6 +57,11 @@ def proxy_event(
     query = query_values(arrival.query)
     body, is_base64 = _body(request, single, place.stage.binary_types)
     context = request_context(request, place, resource, arrival)
+    if place.stage.kind != "rest":
+        context |= {"resourceId": None, "authorizer": {"claims": None, "scopes": None}}
+        del context["deploymentId"]
+    if authorizer is not None:
+        context["authorizer"] = authorizer
     return {
         **({} if place.stage.kind == "rest" else {"version": "1.0"}),
         "resource": resource.path,
@@ -68,7 +73,7 @@ def proxy_event(
         "multiValueQueryStringParameters": query or None,
         "pathParameters": parameters or None,
         "stageVariables": place.stage.variables,
-        "requestContext": context if authorizer is None else {**context, "authorizer": authorizer},
+        "requestContext": context,
         "body": body,
         "isBase64Encoded": is_base64,
     }
