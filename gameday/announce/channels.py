@@ -33,6 +33,11 @@ class Channel:
     kind: str
     address: str
 
+    @property
+    def region(self) -> str:
+        """Where a topic or a bus is."""
+        return self.address.split(":")[3]
+
     def send(self, message: Message) -> None:
         """Send it; two attempts at most where AWS is asked, one elsewhere.
 
@@ -64,7 +69,7 @@ class Channel:
     def _publish(self, message: Message) -> None:
         subject = message.title.encode("ascii", "replace").decode()[:SUBJECT_MAX]
         with translated("Publish to the SNS topic"):
-            client("sns", _region(self.address), quick=True).publish(
+            client("sns", self.region, quick=True).publish(
                 TopicArn=self.address, Subject=subject, Message=message.text
             )
 
@@ -76,7 +81,7 @@ class Channel:
             "EventBusName": self.address,
         }
         with translated("PutEvents"):
-            api = client("events", _region(self.address), quick=True)
+            api = client("events", self.region, quick=True)
             answer = api.put_events(Entries=[entry])
         if answer["FailedEntryCount"]:
             failed = answer["Entries"][0]
@@ -107,7 +112,3 @@ def _channel(entry: str, environ: Mapping[str, str]) -> Channel:
         f"GAMEDAY_ANNOUNCE: {kind!r}: give webhook:VARIABLE, slack:VARIABLE, sns:TOPIC-ARN or "
         "events:BUS-ARN"
     )
-
-
-def _region(arn: str) -> str:
-    return arn.split(":")[3]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import aws, clock, discover, experiment, guard, settings
+from gameday import announce, aws, clock, discover, experiment, guard, settings
 from gameday import plan as plans
 from gameday.aws import GLOBAL_REGION, Call
 from gameday.guard import Answer, Ruling
@@ -58,7 +58,7 @@ def survey(file: Path) -> Survey:
             unknown=found.unknown,
         )
         guards = dict(guard.answers(scope))
-    owner, document = _iam(target, found, beside)
+    owner, document = _iam(target, found, [*beside, *_announcements(target)])
     return Survey(file, owner, found, at_stake, document, guards)
 
 
@@ -80,6 +80,15 @@ def _looks_of_a_run(target: Target) -> None:
                     route53.get_health_check_status(HealthCheckId=check)
     for region in target.regions:
         discover.alarms(region)
+
+
+def _announcements(target: Target) -> Iterator[Call]:
+    """The calls that telling people takes, so that the policy knows them."""
+    for channel in announce.channels_of(target):
+        if channel.kind == "sns":
+            yield Call("sns", "Publish", channel.region, (("TopicArn", channel.address),))
+        elif channel.kind == "events":
+            yield Call("events", "PutEvents", channel.region, (("EventBusName", channel.address),))
 
 
 def _iam(target: Target, found: Plan, calls: list[Call]) -> tuple[Owner, dict[str, Any]]:

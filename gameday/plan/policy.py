@@ -13,8 +13,14 @@ from gameday.aws import Call
 from gameday.undo import Need, Owner, Planned
 
 NO_PERMISSION = {("sts", "GetCallerIdentity")}
-NO_RESOURCE = {"ListEventSourceMappings", "DescribeAlarms", "GetMetricData", "ListHealthChecks"}
+NO_RESOURCE = {
+    "ListEventSourceMappings", "DescribeAlarms", "GetMetricData", "GetMetricStatistics",
+    "ListHealthChecks", "GetAccountSettings", "GetResources",
+}  # fmt: skip
 """Actions that take no resource (Service Authorization Reference)."""
+
+PREFIXES = {"resourcegroupstaggingapi": "tag"}
+"""Services whose actions IAM calls otherwise than boto3 calls the service."""
 
 AUDIT = ("dynamodb:DescribeTable", "dynamodb:BatchGetItem", "dynamodb:Scan")
 """What reading the tables after a run, and at the fault, takes."""
@@ -47,7 +53,8 @@ def need_of(call: Call, owner: Owner) -> tuple[Need, ...]:
         return ()
     if call.service.startswith("apigateway"):
         return (Need("apigateway:GET", _api_path(call, owner)),)
-    return (Need(f"{call.service}:{call.operation}", _resource(call, owner)),)
+    prefix = PREFIXES.get(call.service, call.service)
+    return (Need(f"{prefix}:{call.operation}", _resource(call, owner)),)
 
 
 def _resource(call: Call, owner: Owner) -> str:
@@ -60,6 +67,17 @@ def _resource(call: Call, owner: Owner) -> str:
         return owner.arn("dynamodb", call.region, f"table/{table}")
     if stack := names.get("StackName"):
         return owner.arn("cloudformation", call.region, f"stack/{stack}/*")
+    for name in ("Resource", "ResourceArn", "TopicArn", "EventBusName"):
+        if names.get(name, "").startswith("arn:"):
+            return names[name]
+    if call.service == "ssm" and "Name" in names:
+        return owner.arn("ssm", call.region, f"parameter/{names['Name'].lstrip('/')}")
+    if call.operation == "GetSafetyLever":
+        return owner.arn("fis", call.region, f"safety-lever/{names['id']}")
+    if bucket := names.get("Bucket"):
+        return f"arn:{owner.partition}:s3:::{bucket}"
+    if tagged := names.get("ResourceId"):
+        return f"arn:{owner.partition}:route53:::{names['ResourceType']}/{tagged}"
     for name, kind in (("HostedZoneId", "hostedzone"), ("HealthCheckId", "healthcheck")):
         if one := names.get(name):
             return f"arn:{owner.partition}:route53:::{kind}/{one.rpartition('/')[2]}"

@@ -137,6 +137,33 @@ def test_does_the_policy_allow_every_call_of_the_run(
         assert not allowed(document, need)
 
 
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:gamedays"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "names", "action", "resource"),
+    [
+        ("ssm", "GetParameter", {"Name": "/gameday/shop/kill-switch"}, "ssm:GetParameter",
+         OWNER.arn("ssm", US, "parameter/gameday/shop/kill-switch")),
+        ("fis", "GetSafetyLever", {"id": "default"}, "fis:GetSafetyLever",
+         OWNER.arn("fis", US, "safety-lever/default")),
+        ("lambda", "ListTags", {"Resource": OWNER.arn("lambda", US, "function:f")},
+         "lambda:ListTags", OWNER.arn("lambda", US, "function:f")),
+        ("route53", "ListTagsForResource", {"ResourceType": "healthcheck", "ResourceId": "h"},
+         "route53:ListTagsForResource", "arn:aws:route53:::healthcheck/h"),
+        ("s3", "GetBucketLocation", {"Bucket": "b"}, "s3:GetBucketLocation", "arn:aws:s3:::b"),
+        ("sns", "Publish", {"TopicArn": TOPIC}, "sns:Publish", TOPIC),
+        ("lambda", "GetAccountSettings", {}, "lambda:GetAccountSettings", "*"),
+        ("resourcegroupstaggingapi", "GetResources", {}, "tag:GetResources", "*"),
+    ],
+)  # fmt: skip
+def test_what_does_iam_call_what_a_guard_asks(
+    service: str, operation: str, names: dict[str, str], action: str, resource: str
+) -> None:
+    call = aws.Call(service, operation, US, tuple(sorted(names.items())))
+    assert need_of(call, OWNER) == (Need(action, resource),)
+
+
 def allowed(document: dict[str, Any], need: Need) -> bool:
     """Whether the policy allows it; FIS names what it makes only afterwards."""
     return any(
