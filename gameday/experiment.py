@@ -63,6 +63,7 @@ class Extension:
     rpo_s: float | None = None
     load: Load | None = None
     baseline_s: float = BASELINE_S
+    max_duration_s: float | None = None  # None: as long as its steps may take, or an hour
     expect_alarms: tuple[str, ...] = ()
     stop_when: tuple[str, ...] = ()
     guard: Bounds = field(default_factory=Bounds)
@@ -112,6 +113,7 @@ def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -
         rpo_s=None if objectives.get("rpo_s") == math.inf else objectives.get("rpo_s"),
         load=_load(load) if load else None,
         baseline_s=float(replaced.get("baseline_s", BASELINE_S)),
+        max_duration_s=_optional(replaced.get("max_duration_s")),
         expect_alarms=tuple(replaced.get("expect_alarms", ())),
         stop_when=tuple(replaced.get("stop_when", ())),
         guard=_bounds(replaced.get("guard", {})),
@@ -156,6 +158,10 @@ def _load(held: Mapping[str, Any]) -> Load:
 def _bounds(held: Mapping[str, Any]) -> Bounds:
     numbers = {k: float(v) for k, v in held.items() if k != "ignore_alarms"}
     return Bounds(**numbers, ignore_alarms=tuple(held.get("ignore_alarms", ())))
+
+
+def _optional(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _check(held: Mapping[str, Any], place: str) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from gameday import aws, clock, experiment, report, settings, undo
 from gameday.clock import Clock
-from gameday.controls import run_files
+from gameday.controls import run_dir as run_dirs
 from gameday.errors import GamedayError, RunError, RunStopped
 from gameday.journal import Event, EventLog, Tail, read_events
 
@@ -60,7 +60,7 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     :raises GamedayError: it could not begin. Once begun, every end has findings.
     """
     experiment.read(order.file)
-    run_dir = run_files.new_run_dir(order.root, order.file.stem)
+    run_dir = run_dirs.fresh(order.root, order.file.stem)
     watchers.on_start(run_dir)
     environ = {**os.environ, **order.env, **order.extra, "GAMEDAY_RUN_DIR": str(run_dir)}
     with _stop_signals() as signals:

@@ -55,11 +55,16 @@ class Gate:
         self._answers = guard.refuse(self._scope, names)
         self._accounts = guard.Facts(self._scope).accounts
 
+    @property
+    def until(self) -> float:
+        """When the run will be over at the latest, unix seconds."""
+        return self._scope.until
+
     def facts(self) -> dict[str, Any]:
         """What `run.json` says of it: until when, in which accounts, by whose word."""
         limits = self._scope.target.limits
         return {
-            "until": self._scope.until,
+            "until": self.until,
             "accounts": self._accounts,
             "approved_by": limits.approved_by,
             "without_prerequisites": limits.without_prerequisites,

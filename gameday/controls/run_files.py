@@ -1,7 +1,4 @@
-"""The directory of a run: where it is, what the run is (`run.json`), the exports at its start.
-
-The runner may have made it already; then GAMEDAY_RUN_DIR names it.
-"""
+"""What a run is, as its directory says it: `run.json`, and the exports at its start."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ from typing import Any
 import click
 from chaoslib import merge_vars
 
-from gameday import __version__, admin, clock, discover
+from gameday import __version__, admin, discover
 from gameday.errors import GamedayError, UsageError
 from gameday.experiment import Extension, hypothesis
 from gameday.resolver import read_networks
@@ -67,31 +64,6 @@ def experiment_name(run_dir: Path | None) -> str:
     if run_dir is not None and (file is None or Path(file).resolve().parent == run_dir.resolve()):
         return run_dir.parent.name
     return Path(file).stem if file else "experiment"
-
-
-def new_run_dir(root: Path, stem: str) -> Path:
-    """A fresh `reports/runs/<stem>/<UTC time>` below `root`."""
-    runs = root / "reports" / "runs" / stem
-    runs.mkdir(parents=True, exist_ok=True)
-    base = clock.utc(clock.now())[:19].replace(":", "-") + "Z"
-    run_dir, number = runs / base, 1
-    while run_dir.exists():
-        number += 1
-        run_dir = runs / f"{base}-{number}"
-    run_dir.mkdir()
-    return run_dir
-
-
-def point_latest(run_dir: Path) -> None:
-    """Let `reports/latest` point to this run, once it has begun; others have no such link."""
-    runs = run_dir.parent.parent
-    reports = runs.parent
-    if (runs.name, reports.name) != ("runs", "reports"):
-        return
-    fresh = reports / ".latest"
-    fresh.unlink(missing_ok=True)
-    fresh.symlink_to(run_dir.relative_to(reports))
-    fresh.replace(reports / "latest")
 
 
 def facts(

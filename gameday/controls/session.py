@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
 import signal
 import threading
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from typing import Any
 from gameday import admin, announce, clock, guard, kill_switch, lock, settings, stop_when, undo
 from gameday import experiment as experiments
 from gameday.clock import Clock
-from gameday.controls import audit, other_safeguards, pace, run_files
+from gameday.controls import audit, other_safeguards, pace, run_dir, run_files
 from gameday.controls.failback import await_failback
 from gameday.controls.gate import Gate
 from gameday.controls.heartbeat import Heartbeat
@@ -28,12 +27,13 @@ from gameday.controls.load import LoadProcess, overridden
 from gameday.controls.safeguard import Safeguard
 from gameday.controls.watch import Watch
 from gameday.discover import global_tables
-from gameday.errors import GamedayError, RunError, UsageError
+from gameday.errors import GamedayError, UsageError
 from gameday.journal import EventLog, Tail, read_log
 
 CONTROL = "record"
 AUDIT_WITHIN_S = 60.0
-MAX_DURATION_S = 4 * 3600.0
+MAX_DURATION_S = 3600.0
+WORK_WALL_S = 600.0
 LEDGER_WITHIN_WALL_S = 2.0
 
 Json = dict[str, Any]
@@ -68,14 +68,14 @@ class Session:
         name = run_files.experiment_name(self.target.run_dir)
         self.gate = Gate(experiment, configuration, self.extension, self.target, self.region, name)
         self.gate.admit()
-        self.dir = _directory(experiment)
+        self.dir = run_dir.of(experiment)
         lock.hold(self.target, self.dir)
-        run_files.point_latest(self.dir)
+        run_dir.point_latest(self.dir)
         conditions += kill_switch.condition(self.target, self.region)
         self.safeguard = Safeguard(self.dir, self.target, conditions, self.trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
         self.heartbeat = Heartbeat(
-            self.dir, self.clock.wall(MAX_DURATION_S), lambda: self._note("watchdog.replaced")
+            self.dir, self._max_wall_s(), lambda: self._note("watchdog.replaced")
         )
         self.load: LoadProcess | None = None
         self.watch: Watch | None = None
@@ -87,6 +87,17 @@ class Session:
         self._haste = threading.Thread(target=self._put_back_at_once, name="haste", daemon=True)
         self._haste.start()
 
+    def _max_wall_s(self) -> float:
+        """How long the run may last, seconds of wall time: what the experiment says, or plenty.
+
+        Nobody can tell how long activities of others take, so without a word it is no less than an
+        hour, and the machine's own work, which no clock hurries, has time beside it.
+        """
+        if self.extension.max_duration_s is not None:
+            return self.clock.wall(self.extension.max_duration_s)
+        least = self.clock.wall(MAX_DURATION_S)
+        return max(least, self.gate.until - clock.now()) + WORK_WALL_S
+
     def mark(self, step: str, **members: Any) -> None:
         """Prove that a step was done."""
         self.log.append("control.mark", control=CONTROL, step=step, **members)
@@ -95,7 +106,9 @@ class Session:
         """Note that somebody wants the run to end; safe to call from a signal handler."""
         if self.stopped is None:
             self.stopped = reason
-            if not _said(self.dir, "stop"):  # the runner knows better which key or command it was
+            if not run_dir.runner_said(
+                self.dir, "stop"
+            ):  # the runner knows better which key or command it was
                 self._note("stop", reason=reason)
         self._hasty.set()
 
@@ -315,28 +328,3 @@ class Session:
         self.log.close()
         if not (self.dir / "journal.json").exists():
             run_files.save(self.dir / "journal.json", journal)
-
-
-def _said(run_dir: Path, kind: str) -> bool:
-    """Whether the runner has written an event of this kind."""
-    path = run_dir / "events" / "runner.jsonl"
-    return path.exists() and any(e["kind"] == kind for e in read_log(path))
-
-
-def _directory(experiment: Json) -> Path:
-    """The run directory: the runner's, or a fresh one; every process of the run learns it."""
-    named = settings.current().run_dir
-    if named is None:
-        file = run_files.experiment_file()
-        stem = Path(file).stem if file else _slug(str(experiment.get("title", "experiment")))
-        named = run_files.new_run_dir(Path.cwd(), stem)
-    named = named.absolute()
-    if (named / "run.json").exists():
-        raise RunError(f"{named} holds a run already; unset GAMEDAY_RUN_DIR or name another")
-    named.mkdir(parents=True, exist_ok=True)
-    os.environ["GAMEDAY_RUN_DIR"] = str(named)
-    return named
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "experiment"

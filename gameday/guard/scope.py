@@ -38,7 +38,8 @@ class Scope:
     @property
     def until(self) -> float:
         """When it will be over at the latest, unix seconds."""
-        aws_s = self.extension.baseline_s + self.fault_s_max + ENDING_S
+        given_s = self.extension.max_duration_s
+        aws_s = given_s or self.extension.baseline_s + self.fault_s_max + ENDING_S
         return self.at + aws_s / self.target.speed
 
     @property

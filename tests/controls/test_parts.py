@@ -12,7 +12,7 @@ import pytest
 
 from gameday import clock
 from gameday.clock import Clock
-from gameday.controls import audit, failback, pace, run_files
+from gameday.controls import audit, failback, pace, run_dir
 from gameday.controls.load import LoadProcess, overridden
 from gameday.errors import RunError, UsageError
 from gameday.experiment import Load
@@ -132,15 +132,14 @@ def _is_gone(pid: int) -> bool:
 
 
 def test_does_each_run_get_a_directory_of_its_own(tmp_path: Path) -> None:
-    first, second = (run_files.new_run_dir(tmp_path, "outage") for _ in range(2))
+    first, second = (run_dir.fresh(tmp_path, "outage") for _ in range(2))
     assert first != second
     assert first.parent == second.parent == tmp_path / "reports" / "runs" / "outage"
     assert not (tmp_path / "reports" / "latest").exists()  # it points to runs that have begun
-    run_files.point_latest(second)
+    run_dir.point_latest(second)
     assert (tmp_path / "reports" / "latest").resolve() == second.resolve()
 
 
 def test_does_a_run_elsewhere_leave_latest_alone(tmp_path: Path) -> None:
-    run_dir = tmp_path / "a" / "b" / "c"
-    run_files.point_latest(run_dir)
+    run_dir.point_latest(tmp_path / "a" / "b" / "c")
     assert not (tmp_path / "latest").exists()
