@@ -60,6 +60,19 @@ def test_is_the_code_of_a_cdk_app_found(endpoint: Any, tmp_path: Path) -> None:
     assert found["CodeSize"] == len(whole)
 
 
+def test_is_the_code_found_without_metadata(endpoint: Any, tmp_path: Path) -> None:
+    """An app that is run without CDK's command line names its assets in the manifest only."""
+    asset(tmp_path, "asset.ab12", "index.py")
+    placed = {"S3Bucket": {"Fn::Sub": "cdk-assets-${AWS::AccountId}"}, "S3Key": "ab12.zip"}
+    where = {"here": {"bucketName": "cdk-assets", "objectKey": "ab12.zip"}}
+    files = {"ab12": {"source": {"path": "asset.ab12", "packaging": "zip"}, "destinations": where}}
+    (tmp_path / "App.assets.json").write_text(json.dumps({"files": files}))
+    done = deploy(endpoint, tmp_path, {"Resources": {"Role": ROLE, "F": function(placed)}})
+    name = done.stacks[0].resources["F"]
+    found = endpoint.client("lambda").get_function(FunctionName=name)["Configuration"]
+    assert found["CodeSize"] == len(template_zip(tmp_path / "asset.ab12", tmp_path))
+
+
 def template_zip(source: Path, folder: Path) -> bytes:
     from gameday.lab.template import code
 

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from gameday.errors import TemplateError
+from gameday.lab.template.assets import stand_in_for_assets
 from gameday.templates import SAM_TRANSFORM, Template, load_document
 
 LOCAL_BUCKET = "gameday-local"
@@ -33,7 +34,7 @@ def translate(template: Template, region: str, parameters: Mapping[str, Any]) ->
     :raises TemplateError: what the translator says, one line.
     """
     body = copy.deepcopy(template.body)
-    _stand_in_for_assets(body)
+    stand_in_for_assets(template.file, body, LOCAL_BUCKET)
     if not template.is_sam:
         return body
     _stand_in_for_local_code(template, body)
@@ -81,15 +82,6 @@ def _stand_in_for_local_code(template: Template, body: dict[str, Any]) -> None:
                 properties[key] = _stand_in(path)
         if resource["Type"] in _NEEDS_CODE and _without_code(properties) and code is None:
             properties["CodeUri"] = _stand_in(".")  # SAM's own default: the template's folder
-
-
-def _stand_in_for_assets(body: dict[str, Any]) -> None:
-    """Code that CDK put beside the template, which it names in a resource's metadata."""
-    for resource in body["Resources"].values():
-        metadata = resource.get("Metadata") or {}
-        path, key = metadata.get("aws:asset:path"), metadata.get("aws:asset:property")
-        if isinstance(path, str) and key in ("Code", "Content"):
-            resource["Properties"][key] = {"S3Bucket": LOCAL_BUCKET, "S3Key": path}
 
 
 def _without_code(properties: Mapping[str, Any]) -> bool:
