@@ -185,8 +185,9 @@ def _together(warnings: list[str]) -> list[str]:
 
 def say_left_out(say: Narrator, ready: dict[str, Any]) -> None:
     """What the templates ask for and the lab does not have."""
-    for x in ready["left_out"]:
-        say.say("left out", f"{x['type']} {x['logical_id']}: {x['reason']}")
+    lines = [f"{x['type']} {x['logical_id']}: {x['reason']}" for x in ready["left_out"]]
+    for line in dict.fromkeys(lines):  # in every Region the same
+        say.say("left out", line)
 
 
 __all__ = ["GamedayError", "lab", "lab_config", "lab_options", "say_phase", "say_ready"]

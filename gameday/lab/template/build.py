@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday.errors import TemplateError
-from gameday.lab.template import check
+from gameday.lab.template import check, dynamic
 from gameday.lab.template.endpoint import Clients, Naming
 from gameday.lab.template.intrinsics import Scope, references, text
 from gameday.lab.template.plan import LeftOut, Unit
@@ -54,7 +54,8 @@ class Build:
             self._leave_out(logical_id, kind, "the lab does not know this type")
             return
         with self._naming(f"{logical_id} ({kind})"):
-            resource = self._resource(logical_id, kind, self.scope.resolve(about["Properties"]))
+            given = dynamic.resolve(self.scope.resolve(about["Properties"]), self._client)
+            resource = self._resource(logical_id, kind, given)
             self.made[logical_id] = handler.create(resource)
         for name in sorted(resource.unread):
             self._leave_out(logical_id, kind, f"the lab does nothing with {name}")
@@ -103,6 +104,9 @@ class Build:
             ],
         }
 
+    def _client(self, service: str) -> Any:
+        return self.clients.client(service, self.unit.region)
+
     def _resource(self, logical_id: str, kind: str, properties: Mapping[str, Any]) -> Resource:
         return Resource(
             logical_id, kind, properties, self.unit.stack.name, self.unit.region,
@@ -124,8 +128,8 @@ class Build:
         if not any(use.name == name for use in references(dict(self.unit.body["Resources"]))):
             return value
         with self._naming(name):
-            ssm = self.clients.client("ssm", self.unit.region)
-            return ssm.get_parameter(Name=text(value), WithDecryption=True)["Parameter"]["Value"]
+            answer = self._client("ssm").get_parameter(Name=text(value), WithDecryption=True)
+            return answer["Parameter"]["Value"]
 
     def _pseudo(self) -> dict[str, Any]:
         name, region, account = self.unit.stack.name, self.unit.region, self.account

@@ -23,8 +23,10 @@ FROM_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "ur
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def package(source: Path, cache_dir: Path) -> bytes:
+def package(source: Path, cache_dir: Path, inside: str = "") -> bytes:
     """The zip that Lambda gets for `source`, a folder or a ready zip.
+
+    `inside` is the folder of the zip that everything goes into.
 
     :raises TemplateError: there is nothing at `source`, or its requirements cannot be installed.
     """
@@ -34,11 +36,12 @@ def package(source: Path, cache_dir: Path) -> bytes:
         raise TemplateError(f"there is no code at {source}")
     files = dict(_files(source))
     dependencies = _dependencies(source / "requirements.txt", cache_dir)
-    key = _digest(files, dependencies)
+    key = _digest(files, dependencies, inside)
     cached = cache_dir / "zip" / f"{key}.zip"
     if cached.exists():
         return cached.read_bytes()
-    archive = _zip(files | (dict(_files(dependencies)) if dependencies else {}))
+    whole = files | (dict(_files(dependencies)) if dependencies else {})
+    archive = _zip({f"{inside}/{n}" if inside else n: content for n, content in whole.items()})
     cached.parent.mkdir(parents=True, exist_ok=True)
     partial = cached.with_suffix(f".{os.getpid()}")
     partial.write_bytes(archive)
@@ -60,8 +63,8 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
                 yield file.relative_to(folder).as_posix(), file.read_bytes()
 
 
-def _digest(files: dict[str, bytes], dependencies: Path | None) -> str:
-    digest = hashlib.sha256(str(dependencies and dependencies.name).encode())
+def _digest(files: dict[str, bytes], dependencies: Path | None, inside: str) -> str:
+    digest = hashlib.sha256(f"{dependencies and dependencies.name}\0{inside}".encode())
     for name, content in sorted(files.items()):
         digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()

@@ -131,6 +131,9 @@ class _Run:
             build.create(logical_id)
         build.finish()
         outputs, exports = build.outputs()
+        for name in exports.keys() & exports_here.keys():
+            raise TemplateError(f"{unit.stack.template}: export {name}: another stack in "
+                                f"{unit.region} has it already")  # fmt: skip
         exports_here.update(exports)
         self.stacks.append(
             DeployedStack(

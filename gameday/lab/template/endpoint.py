@@ -24,6 +24,10 @@ _NOTHING_OF_THE_CALLER = {
 """No profile and no files: a stale AWS_PROFILE must not stop a lab, nor a real key reach it."""
 
 
+_WRONG_SHAPE = (KeyError, TypeError, AttributeError, ValueError, IndexError)
+"""What a handler stumbles over where a property is of another shape, or lacks a member."""
+
+
 class Clients:
     """boto3 clients for the lab, one for each service and Region."""
 
@@ -65,6 +69,11 @@ class Naming:
             raise TemplateError(f"{self.place}: {said['Code']}: {said['Message']}") from error
         if isinstance(error, botocore.exceptions.ParamValidationError):
             raise TemplateError(f"{self.place}: {' '.join(str(error).split())}") from error
+        if isinstance(error, _WRONG_SHAPE):
+            said = f"{type(error).__name__}: {error}"
+            raise TemplateError(
+                f"{self.place}: a property is written the wrong way ({said})"
+            ) from error
         unreachable = (botocore.exceptions.ConnectionError, botocore.exceptions.HTTPClientError)
         if isinstance(error, unreachable):
             raise LabError(f"{self.place}: the lab at {self.endpoint} does not answer") from error

@@ -58,7 +58,7 @@ def permission(resource: Resource) -> Made:
 
 @handles("AWS::Lambda::Version", "Version", "FunctionArn")
 def version(resource: Resource) -> Made:
-    """A version; Ref gives its ARN. The lab's Regions run the function as it is now."""
+    """A version; Ref gives its ARN."""
     made = resource.call("lambda", "publish_version",
                          **resource.some("FunctionName", "Description", "CodeSha256"))  # fmt: skip
     arn = made["FunctionArn"]
@@ -67,11 +67,58 @@ def version(resource: Resource) -> Made:
 
 @handles("AWS::Lambda::Alias", "AliasArn")
 def alias(resource: Resource) -> Made:
-    """An alias; Ref gives its ARN. Weights between versions are listed: there is one version."""
-    made = resource.call("lambda", "create_alias",
-                         **resource.some("Name", "FunctionName", "FunctionVersion",
-                                         "Description"))  # fmt: skip
+    """An alias; Ref gives its ARN."""
+    routing = resource.take("RoutingConfig") or {}
+    weights = {w["FunctionVersion"]: float(w["FunctionWeight"])
+               for w in routing.get("AdditionalVersionWeights") or ()}  # fmt: skip
+    made = resource.call(
+        "lambda", "create_alias",
+        RoutingConfig={"AdditionalVersionWeights": weights} if weights else None,
+        **resource.some("Name", "FunctionName", "FunctionVersion", "Description"),
+    )  # fmt: skip
     return Made(made["AliasArn"], {"AliasArn": made["AliasArn"]})
+
+
+@handles("AWS::Lambda::EventSourceMapping", "Id", "EventSourceMappingArn")
+def event_source_mapping(resource: Resource) -> Made:
+    """A queue or a stream in front of a function; Ref gives its id.
+
+    :raises TemplateError: another kind of source.
+    """
+    source = str(resource.need("EventSourceArn"))
+    if source.split(":")[2:3] not in (["sqs"], ["dynamodb"]):
+        raise TemplateError(f"the lab has no event source such as {source}; it has SQS queues and "
+                            "DynamoDB streams")  # fmt: skip
+    made = resource.call(
+        "lambda", "create_event_source_mapping", EventSourceArn=source,
+        **resource.some(
+            "FunctionName", "Enabled", "BatchSize", "MaximumBatchingWindowInSeconds",
+            "StartingPosition", "FilterCriteria", "FunctionResponseTypes", "ScalingConfig",
+            "BisectBatchOnFunctionError", "MaximumRetryAttempts", "MaximumRecordAgeInSeconds",
+            "DestinationConfig", "ParallelizationFactor", "MetricsConfig",
+        ),
+    )  # fmt: skip
+    return Made(made["UUID"], {"Id": made["UUID"], "EventSourceMappingArn":
+                               made["EventSourceMappingArn"]})  # fmt: skip
+
+
+@handles("AWS::Lambda::EventInvokeConfig")
+def event_invoke_config(resource: Resource) -> Made:
+    """Retries, age and destinations of asynchronous invocations."""
+    resource.call(
+        "lambda", "put_function_event_invoke_config",
+        **resource.some("FunctionName", "Qualifier", "MaximumRetryAttempts",
+                        "MaximumEventAgeInSeconds", "DestinationConfig"),
+    )  # fmt: skip
+    return Made(resource.generated())
+
+
+@handles("AWS::Lambda::LayerVersionPermission")
+def layer_version_permission(resource: Resource) -> Made:
+    """Who may use a layer, which the lab does not ask."""
+    resource.work.notes.add("permissions of layers are not kept: every function may use them")
+    resource.some("Action", "LayerVersionArn", "OrganizationId", "Principal")
+    return Made(resource.generated())
 
 
 @handles("AWS::Lambda::LayerVersion", "LayerVersionArn")
@@ -81,7 +128,7 @@ def layer_version(resource: Resource) -> Made:
     resource.some("LicenseInfo", "CompatibleArchitectures")
     made = resource.call(
         "lambda", "publish_layer_version", LayerName=name,
-        Content=_archive(resource, resource.need("Content")),
+        Content=_archive(resource, resource.need("Content"), is_layer=True),
         **resource.some("Description", "CompatibleRuntimes"),
     )  # fmt: skip
     arn = made["LayerVersionArn"]
@@ -149,11 +196,17 @@ def _code(resource: Resource) -> dict[str, Any]:
     return _archive(resource, value)
 
 
-def _archive(resource: Resource, value: Any) -> dict[str, Any]:
-    """Code or a layer's content as the API takes it: the bytes of a folder, or a place in S3."""
+def _archive(resource: Resource, value: Any, is_layer: bool = False) -> dict[str, Any]:
+    """Code or a layer's content as the API takes it: the bytes of a folder, or a place in S3.
+
+    A layer that is to be built (it has requirements and no folder `python`) goes into that folder.
+    """
     path = local_path(value)
     if path is not None:
-        return {"ZipFile": code.package(resource.folder / path, resource.cache_dir)}
+        folder = resource.folder / path
+        built = is_layer and (folder / "requirements.txt").is_file()
+        inside = "python" if built and not (folder / "python").exists() else ""
+        return {"ZipFile": code.package(folder, resource.cache_dir, inside)}
     if isinstance(value, dict) and "S3Bucket" in value:
         return value
     raise TemplateError("the code is neither a folder nor inline nor in S3")

@@ -1,4 +1,4 @@
-"""IAM roles and policies. moto keeps them; nothing in the lab evaluates them."""
+"""IAM roles, users, groups and policies. moto keeps them; nothing in the lab evaluates them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,63 @@ def role(resource: Resource) -> Made:
     made = resource.call(
         "iam", "create_role", RoleName=name,
         AssumeRolePolicyDocument=json.dumps(resource.need("AssumeRolePolicyDocument")),
-        **resource.some("Path", "Description", "MaxSessionDuration", "Tags"),
+        **resource.some("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags"),
     )["Role"]  # fmt: skip
-    for arn in resource.take("ManagedPolicyArns", []):
-        if ":iam::aws:policy/" in arn:
-            resource.work.notes.add(NOTE)
-        else:
-            resource.call("iam", "attach_role_policy", RoleName=name, PolicyArn=arn)
-    for policy in resource.take("Policies", []):
-        _put(resource, [name], policy["PolicyName"], policy["PolicyDocument"])
+    _attach(resource, "role", name)
     return Made(name, {"Arn": made["Arn"], "RoleId": made["RoleId"]})
 
 
 @handles("AWS::IAM::Policy", "Id")
 def policy(resource: Resource) -> Made:
-    """An inline policy put into roles; users and groups are reported as left out."""
-    name = resource.need("PolicyName")
-    _put(resource, resource.take("Roles", []), name, resource.need("PolicyDocument"))
+    """An inline policy put into roles, users and groups."""
+    name, document = resource.need("PolicyName"), resource.need("PolicyDocument")
+    _put(resource, resource.take("Roles", []), name, document)
+    for kind in ("user", "group"):
+        for holder in resource.take(f"{kind.capitalize()}s", []):
+            resource.call("iam", f"put_{kind}_policy", PolicyName=name,
+                          PolicyDocument=_document(document),
+                          **{f"{kind.capitalize()}Name": holder})  # fmt: skip
     return Made(name, {"Id": name})
+
+
+@handles("AWS::IAM::RolePolicy")
+def role_policy(resource: Resource) -> Made:
+    """An inline policy of one role."""
+    name = resource.need("PolicyName")
+    _put(resource, [resource.need("RoleName")], name, resource.need("PolicyDocument"))
+    return Made(name)
+
+
+@handles("AWS::IAM::User", "Arn")
+def user(resource: Resource) -> Made:
+    """A user with groups and policies; Ref gives its name."""
+    name = resource.take("UserName") or resource.generated(64)
+    made = resource.call("iam", "create_user", UserName=name, **resource.some("Path", "Tags"))
+    for group_name in resource.take("Groups", []):
+        resource.call("iam", "add_user_to_group", UserName=name, GroupName=group_name)
+    _attach(resource, "user", name)
+    return Made(name, {"Arn": made["User"]["Arn"]})
+
+
+@handles("AWS::IAM::Group", "Arn")
+def group(resource: Resource) -> Made:
+    """A group with its policies; Ref gives its name."""
+    name = resource.take("GroupName") or resource.generated(128)
+    made = resource.call("iam", "create_group", GroupName=name, **resource.some("Path"))
+    _attach(resource, "group", name)
+    return Made(name, {"Arn": made["Group"]["Arn"]})
+
+
+@handles("AWS::IAM::InstanceProfile", "Arn")
+def instance_profile(resource: Resource) -> Made:
+    """An instance profile; Ref gives its name."""
+    name = resource.take("InstanceProfileName") or resource.generated(128)
+    made = resource.call("iam", "create_instance_profile", InstanceProfileName=name,
+                         **resource.some("Path"))["InstanceProfile"]  # fmt: skip
+    for role_name in resource.take("Roles", []):
+        resource.call("iam", "add_role_to_instance_profile", InstanceProfileName=name,
+                      RoleName=role_name)  # fmt: skip
+    return Made(name, {"Arn": made["Arn"]})
 
 
 @handles("AWS::IAM::ManagedPolicy", "PolicyArn")
@@ -50,6 +89,19 @@ def managed_policy(resource: Resource) -> Made:
     for role_name in resource.take("Roles", []):
         resource.call("iam", "attach_role_policy", RoleName=role_name, PolicyArn=made["Arn"])
     return Made(made["Arn"], {"PolicyArn": made["Arn"]})
+
+
+def _attach(resource: Resource, kind: str, name: str) -> None:
+    """Give a role, user or group its managed and its inline policies."""
+    holder = {f"{kind.capitalize()}Name": name}
+    for arn in resource.take("ManagedPolicyArns", []):
+        if ":iam::aws:policy/" in arn:
+            resource.work.notes.add(NOTE)
+        else:
+            resource.call("iam", f"attach_{kind}_policy", PolicyArn=arn, **holder)
+    for policy in resource.take("Policies", []):
+        resource.call("iam", f"put_{kind}_policy", PolicyName=policy["PolicyName"],
+                      PolicyDocument=_document(policy["PolicyDocument"]), **holder)  # fmt: skip
 
 
 def _put(resource: Resource, roles: list[str], name: str, document: Any) -> None:

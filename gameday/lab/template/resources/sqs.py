@@ -10,17 +10,19 @@ from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
 
 _ATTRIBUTES = (
-    "ContentBasedDeduplication", "DelaySeconds", "FifoQueue", "KmsMasterKeyId",
+    "ContentBasedDeduplication", "DeduplicationScope", "DelaySeconds", "FifoQueue",
+    "FifoThroughputLimit", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId",
     "MaximumMessageSize", "MessageRetentionPeriod", "ReceiveMessageWaitTimeSeconds",
-    "RedriveAllowPolicy", "RedrivePolicy", "VisibilityTimeout",
+    "RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout",
 )  # fmt: skip
 
 
 @handles("AWS::SQS::Queue", "Arn", "QueueName", "QueueUrl")
 def queue(resource: Resource) -> Made:
     """A queue; Ref gives its URL."""
-    name = resource.take("QueueName") or resource.generated(80)
     attributes = {k: _attribute(v) for k, v in resource.some(*_ATTRIBUTES).items()}
+    suffix = ".fifo" if attributes.get("FifoQueue") == "true" else ""
+    name = resource.take("QueueName") or resource.generated(80 - len(suffix)) + suffix
     url = resource.call("sqs", "create_queue", QueueName=name, Attributes=attributes,
                         tags=tags_of(resource.take("Tags")))["QueueUrl"]  # fmt: skip
     arn = f"arn:aws:sqs:{resource.region}:{resource.account}:{name}"
@@ -33,6 +35,14 @@ def queue_policy(resource: Resource) -> Made:
     document = json.dumps(resource.need("PolicyDocument"))
     for url in resource.need("Queues"):
         resource.call("sqs", "set_queue_attributes", QueueUrl=url, Attributes={"Policy": document})
+    return Made(resource.generated())
+
+
+@handles("AWS::SQS::QueueInlinePolicy")
+def queue_inline_policy(resource: Resource) -> Made:
+    """The policy of one queue."""
+    resource.call("sqs", "set_queue_attributes", QueueUrl=resource.need("Queue"),
+                  Attributes={"Policy": json.dumps(resource.need("PolicyDocument"))})  # fmt: skip
     return Made(resource.generated())
 
 
