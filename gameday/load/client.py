@@ -158,7 +158,9 @@ class ClientPool(HTTPClientPool):  # type: ignore[misc]
         self._age_share = age_share
         if profile.name_cache_s is not None:  # beside its resolver, the client remembers, too
             kept_s = endpoint.clock.wall(profile.name_cache_s)
-            cache = ResolverCache(cache.get, ttl_min_s=kept_s, ttl_max_s=kept_s)
+            cache = ResolverCache(
+                cache.get, ttl_min_s=kept_s, ttl_max_s=kept_s, monotonic=clock.monotonic
+            )
         self._cache = cache
         self._retries = Retries.of(profile.retry, rng or random.Random(0))
         self.trip = Trip(0.0, 0.0)

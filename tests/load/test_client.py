@@ -19,7 +19,7 @@ from geventhttpclient.useragent import RetriesExceeded
 from gameday import clock, settings
 from gameday.load.client import ClientPool, region_at
 from gameday.load.connection import Endpoint, Trip
-from gameday.load.outcome import Phase, outcome_of
+from gameday.load.outcome import Phase, WrongRegion, outcome_of
 from gameday.load.profiles import profile
 from gameday.resolver import Answer, DnsFailure, Network, ResolverCache
 
@@ -206,6 +206,38 @@ def test_does_a_client_work_with_more_than_a_thousand_files_open(region: FakeReg
         for _ in range(3):
             caller.get()
     assert region.connections == 1
+
+
+def test_is_an_answer_of_a_region_that_is_not_at_the_address_told_apart(
+    region: FakeRegion,
+) -> None:
+    caller = Caller(f"http://{NAME}:{region.port}")
+    caller.get()
+    assert not caller.pool.trip.misrouted
+    region.region = "eu-west-1"
+    assert caller.get()[1] == "eu-west-1"
+    assert caller.pool.trip.misrouted
+    region.named = False
+    caller.get()
+    assert not caller.pool.trip.misrouted, "who is not named is where the address is"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "misrouted", "outcome"),
+    [
+        (None, 200, True, "wrong_region"),
+        (WrongRegion("not in the EU"), 200, False, "wrong_region"),
+        (ValueError("another item"), 200, True, "wrong_body"),
+        (ValueError("no"), 503, True, "http_5xx"),
+        (WrongRegion("not in the EU"), 503, False, "http_5xx"),
+        (None, 400, False, "ok"),  # a check may call a 400 right,
+        (ValueError("stale"), 200, False, "wrong_body"),  # and a 200 wrong
+    ],
+)
+def test_what_may_a_check_say(
+    error: Exception | None, status: int, misrouted: bool, outcome: str
+) -> None:
+    assert outcome_of(error, status, Phase.EXCHANGE, misrouted=misrouted) == outcome
 
 
 CLOSED = HTTPConnectionClosed("connection closed.")

@@ -26,6 +26,7 @@ from gameday.model import WriteOutcome
         ("read_timeout", False, "unknown"),
         ("reset", False, "unknown"),
         ("wrong_body", False, "unknown"),
+        ("wrong_region", False, "acknowledged"),
     ],
 )
 def test_what_may_be_concluded(outcome: str, not_invoked: bool, known: str) -> None:

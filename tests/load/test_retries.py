@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 
 import pytest
-from fake_region import FakeRegion, Store
+from fake_region import FakeRegion
 from test_client import NAME, US, Caller
 
 from gameday.errors import UsageError
@@ -16,22 +15,6 @@ from gameday.load.schedule import plan
 from gameday.resolver import Network
 
 EU = "eu-west-1"
-
-
-@pytest.fixture
-def both() -> Iterator[tuple[FakeRegion, FakeRegion]]:
-    """Two Regions on one port."""
-    for _ in range(20):
-        us = FakeRegion(US, "127.0.1.1", Store())
-        try:
-            eu = FakeRegion(EU, "127.0.2.1", Store(), port=us.port)
-        except OSError:
-            us._server.server_close()
-            continue
-        with us, eu:
-            yield us, eu
-        return
-    raise RuntimeError("no port is free on both addresses")
 
 
 def caller(us: FakeRegion, name: str) -> Caller:
