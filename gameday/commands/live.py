@@ -113,7 +113,7 @@ class Live:
 
     def _on_rollback_started(self, event: Event) -> tuple[str, str] | None:
         first, self.until, self.phase = self.until is None, event["at"], "putting back"
-        if not first or self.fault_at is None:
+        if not first or self.fault_at is None or not self.windows:
             return None
         took = recovery_time(self.windows, self.fault_at, event["at"], self.share_pct,
                              self.window_s, self.speed)  # fmt: skip

@@ -141,7 +141,7 @@ def test_may_the_root_user_do_everything() -> None:
 
 
 def test_is_a_caller_that_nobody_can_judge_refused() -> None:
-    with pytest.raises(AwsError, match="nobody can tell what .*federated-user/ada may do"):
+    with pytest.raises(AwsError, match=r"nobody can tell what .*federated-user/ada may do"):
         Iam(f"arn:aws:sts::{ACCOUNT}:federated-user/ada").ask()
 
 

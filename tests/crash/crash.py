@@ -34,7 +34,6 @@ from kills import FULL_DISK, LAB, POWER_CUT, Kill
 from gameday import clock
 from gameday.clock import Clock
 from gameday.lab import handle
-from gameday.settings import parse_target_file
 
 LAB_NAME = "crash"
 UNDO_COPIES = "/crash/undo"
@@ -154,7 +153,7 @@ class Crash:
             self._same()
         if kill.how == "SIGSTOP" and kill.victim == "chaos":
             self._until(
-                lambda: runner.poll() is not None or self._by_watchdog(run_dir),
+                lambda: self._by_watchdog(run_dir) or not self._watched(run_dir),
                 "the watchdog did not act",
             )
             self._same(but=UNDO_COPIES)  # they fence who is still there
@@ -167,6 +166,10 @@ class Crash:
         )
         if self.disk is not None:
             self.disk.empty()
+
+    def _watched(self, run_dir: Path) -> bool:
+        """Whether the run still needs a watchdog; it goes when everything is put back."""
+        return "watchdog" in victims.processes(run_dir)
 
     def _by_watchdog(self, run_dir: Path) -> bool:
         found = victims.events(run_dir)
@@ -254,14 +257,15 @@ def crashing(root: Path) -> Iterator[Crash]:
         crash.up()
         yield crash
     finally:
-        with contextlib.suppress(Exception):
-            crash.env = crash.env or parse_target_file(crash.folder / "lab.env")
         crash.down()
+        if crash.disk is not None:
+            subprocess.run(["umount", root / "reports"], check=True)
 
 
 def play(seed: int, count: int, only: int | None, say: Callable[[str], None]) -> int:
     """Play `count` kills that hit; 1 at the first that leaves something changed."""
     root = Path(tempfile.mkdtemp(prefix="gameday-crash-")).resolve()
+    kept = root.with_name(f"{root.name}-failed")
     hits, began = 0, clock.monotonic()
     with crashing(root) as crash:
         if crash.disk is None:
@@ -274,16 +278,17 @@ def play(seed: int, count: int, only: int | None, say: Callable[[str], None]) ->
                 hit = crash.play(kill)
             except Failed as e:
                 say(f"FAILED  {kill.number}: {kill}: {e}")
-                say(f"again: make crash-test SEED={seed} ONLY={kill.number}; files: {root}")
+                say(f"again: make crash-test SEED={seed} ONLY={kill.number}; files: {kept}")
+                shutil.copytree(root / "reports", kept, symlinks=True)
                 return 1
             hits += hit
             say(f"{hits:4d}  {kill.number}: {kill}{'' if hit else ': met nobody'}"
                 f"  ({clock.monotonic() - at:.1f} s)")  # fmt: skip
-            if hits >= count or (only and hit):
+            if hits >= count or only:
                 break
+    shutil.rmtree(root, ignore_errors=True)
     say(f"{hits} kills, seed {seed}: everything was put back every time, "
         f"in {clock.monotonic() - began:.0f} s")  # fmt: skip
-    shutil.rmtree(root, ignore_errors=True)
     return 0
 
 
