@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from gameday import clock
 from gameday.errors import UsageError
 from gameday.review import engine, output
 from gameday.review.catalogue import catalogue
-from gameday.review.model import Severity
+from gameday.review.model import Finding, Severity
 from gameday.route53.exports import read_json, rows
 
 PATH = click.Path(path_type=Path)
@@ -52,26 +53,46 @@ def review(
         return
     if not paths:
         raise UsageError("name files or folders to review")
-    from gameday.commands.review_files import subjects
-
-    found = subjects(paths, rto)
-    if not found:
-        raise UsageError(f"{paths[0]}: nothing in it that can be reviewed")
-    today = clock.utc(clock.now())[:10]
-    file = suppressions or (SUPPRESSIONS if SUPPRESSIONS.is_file() else None)
-    accepted = engine.read_suppressions(file) if file else []
-    findings = engine.suppress(engine.review(found), accepted, today)
-    if baseline:
-        findings = engine.known(findings, rows(read_json(baseline), "findings", str(baseline)))
-    text = output.render(findings, form, sorted({name for name, _ in found}))
-    for sentence in engine.expired(accepted, today):
-        click.echo(f"gameday: {file}: {sentence}", err=True)
+    findings, files = reviewed(Asked(paths, rto, suppressions, baseline))
+    text = output.render(findings, form, files)
     if out:
         _write(out, text)
     else:
         click.echo(text)
     severest = engine.worst(findings)
     sys.exit(int(severest is not None and severest.rank >= Severity(fail_on).rank))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What to review, and which findings do not count."""
+
+    paths: tuple[Path, ...]
+    rto_s: float | None = None
+    suppressions: Path | None = None  # review.yaml, where there is one
+    baseline: Path | None = None
+
+
+def reviewed(asked: Asked) -> tuple[list[Finding], list[str]]:
+    """Every finding, those that do not count marked; and the files that were looked at.
+
+    :raises UsageError: a file that cannot be read, or nothing to review.
+    """
+    from gameday.commands.review_files import subjects  # the translator is slow to import
+
+    found = subjects(asked.paths, asked.rto_s)
+    if not found:
+        raise UsageError(f"{asked.paths[0]}: nothing in it that can be reviewed")
+    today = clock.utc(clock.now())[:10]
+    file = asked.suppressions or (SUPPRESSIONS if SUPPRESSIONS.is_file() else None)
+    accepted = engine.read_suppressions(file) if file else []
+    findings = engine.suppress(engine.review(found), accepted, today)
+    if asked.baseline:
+        before = rows(read_json(asked.baseline), "findings", str(asked.baseline))
+        findings = engine.known(findings, before)
+    for sentence in engine.expired(accepted, today):
+        click.echo(f"gameday: {file}: {sentence}", err=True)
+    return findings, sorted({name for name, _ in found})
 
 
 def _about_rules(wanted: str | None) -> None:

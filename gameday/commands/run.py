@@ -6,7 +6,6 @@ import contextlib
 import json
 import math
 import os
-import select
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,14 +14,14 @@ from typing import Any
 
 import click
 
-from gameday import clock, experiment, jobs, plan, runner
+from gameday import experiment, jobs, plan, runner
+from gameday.commands import gate
 from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
-from gameday.commands.live import Live, live_from
+from gameday.commands.screen import Screen
 from gameday.commands.text import Narrator
 from gameday.commands.word import said, word_options
 from gameday.errors import GamedayError, UsageError
-from gameday.journal import Event
 from gameday.lab import handle
 from gameday.lab.config import LabConfig, check_name
 from gameday.load import profiles
@@ -67,39 +66,50 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
         raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
     say = Narrator(quiet=as_json)
     orders = _orders(file, options)
+    job = jobs.load(file) if jobs.is_job(file) else None
+    gates = gate.run(job, say) if job else gate.Gates()
+    if job and not orders:  # its steps need no lab
+        sys.exit(_exit_code(_job(job, gates, orders, {}, say, as_json)))
     if port := _web_port(options):
         say.say("web", f"http://127.0.0.1:{port}/?tab=failover while the load runs")
     with target_of(options, say) as env:
         if is_dry(orders, env):
             dry_run(orders, env, say)
-            return
-        if jobs.is_job(file):
-            verdicts = _job(jobs.load(file), orders, env, say, as_json)
+            verdicts = gates.verdicts or [Verdict.PASSED]
+        elif job:
+            verdicts = _job(job, gates, orders, env, say, as_json)
         else:
             run_dir, findings = _one(orders[0], env, say)
             _show((run_dir, findings), say, as_json=as_json)
             verdicts = [Verdict(findings["verdict"])]
             if keep_as:
                 shutil.copytree(run_dir, keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
-    sys.exit(EXIT_CODES[next(v for v in WORST_FIRST if v in verdicts)])
+    sys.exit(_exit_code(verdicts))
+
+
+def _exit_code(verdicts: list[Verdict]) -> int:
+    """That of the worst."""
+    return EXIT_CODES[next(v for v in WORST_FIRST if v in verdicts)]
 
 
 def _job(
     job: jobs.Job,
+    gates: gate.Gates,
     orders: list[tuple[Path, dict[str, str]]],
     env: Mapping[str, str],
     say: Narrator,
     as_json: bool,
 ) -> list[Verdict]:
-    """Run a job's experiments one after another; a stopped one is the last.
+    """Run a job's experiments one after another, its steps have been taken; a stopped is the last.
 
     One that cannot begin is an ERROR and the others still run; the JUnit file is written always.
     """
-    verdicts: list[Verdict] = []
+    verdicts = list(gates.verdicts)
     done: list[tuple[Path, dict[str, Any]]] = []
     try:
         for order in orders:
-            say.say("job", f"{len(verdicts) + 1} of {len(orders)}: {order[0]}")
+            number = len(verdicts) - len(gates.verdicts) + 1
+            say.say("job", f"{number} of {len(orders)}: {order[0]}")
             try:
                 done.append(_one(order, env, say))
             except GamedayError as e:
@@ -111,10 +121,11 @@ def _job(
             if verdicts[-1] is Verdict.STOPPED:
                 break
     finally:
-        if done:
-            say.say("junit", str(jobs.write_junit(job, [run_dir for run_dir, _ in done])))
+        if done or gates.suites:
+            run_dirs = [run_dir for run_dir, _ in done]
+            say.say("junit", str(jobs.write_junit(job, run_dirs, gates.suites)))
     if as_json:
-        click.echo(json.dumps([findings for _, findings in done], indent=2))
+        click.echo(json.dumps([*gates.documents, *(f for _, f in done)], indent=2))
     return verdicts
 
 
@@ -234,70 +245,3 @@ def check_region(region: str | None, env: Mapping[str, str]) -> None:
         raise UsageError(f"name the Region to lose: --region {'|'.join(known)}")
     if region not in known:
         raise UsageError(f"--region {region}: this target's Regions are {', '.join(known)}")
-
-
-class Screen:
-    """What a person sees of a run, and the key that stops it."""
-
-    def __init__(self, say: Narrator) -> None:
-        self.say, self.live, self.run_dir = say, None, Path()
-        self._early: list[Event] = []
-        self._cbreak = False
-
-    live: Live | None
-
-    def start(self, run_dir: Path) -> None:
-        self.run_dir = run_dir
-        place = run_dir.relative_to(Path.cwd())
-        self.say.say("run", f"{place}   all times on the AWS clock   stop: q, or `gameday stop`")
-
-    def event(self, event: Event) -> None:
-        """Show what an event is worth, once it is known which run this is."""
-        if self.live is None:
-            facts = self.run_dir / "run.json"
-            if not facts.exists():
-                self._early.append(event)
-                return
-            self.live = live_from(json.loads(facts.read_text()))
-            for early in self._early:
-                self._show(early)
-        self._show(event)
-
-    def _show(self, event: Event) -> None:
-        assert self.live is not None
-        for line in self.live.feed(event):
-            self.say.line(line)
-
-    def tick(self) -> None:
-        if self.live:
-            self.say.footer(self.live.footer(clock.now()))
-
-    def wish(self) -> str | None:
-        """Why the run should stop, if somebody asked: the key q, or `gameday stop`."""
-        if (self.run_dir / "stop").exists():
-            return "gameday stop"
-        if self._cbreak and select.select([sys.stdin], [], [], 0)[0]:
-            return "key q" if sys.stdin.read(1).lower() == "q" else None
-        return None
-
-    @contextlib.contextmanager
-    def keys(self) -> Iterator[None]:
-        """Single keys are read without Enter while the block runs (terminals only)."""
-        if not (self.say.live and sys.stdin.isatty()):
-            yield
-            return
-        import termios
-        import tty
-
-        fd = sys.stdin.fileno()
-        before = termios.tcgetattr(fd)
-        tty.setcbreak(fd)
-        self._cbreak = True
-        try:
-            yield
-        finally:
-            self._cbreak = False
-            termios.tcsetattr(fd, termios.TCSADRAIN, before)
-
-
-__all__ = ["GamedayError", "run"]

@@ -61,6 +61,7 @@ def plan(
         "experiments/region-outage.yaml": _renamed("experiments/region-outage.yaml", load),
         "experiments/region-outage.md": _renamed("experiments/region-outage.md", load),
         f"loadtests/{load}.py": locustfile(load, what.routes),
+        "deploy/jobs/gate.yaml": _gate(root, file, what),
         ".github/workflows/gameday.yml": _workflow("experiments/region-outage.yaml"),
     }
     missing = [] if file else [f"no template: looked for {', '.join(_USUAL_NAMES)}; say --template"]
@@ -127,6 +128,35 @@ def _stacks(
     return "\n".join(lines) + "\n"
 
 
+def _gate(root: Path, file: Path | None, what: Recognised) -> str:
+    """The job that every change must pass; it predicts where the template says how DNS answers."""
+    path = os.path.relpath(file, root) if file else ""
+    paths = ", ".join(filter(None, (path, "deploy", "experiments")))
+    predict = [
+        "predict:",
+        f"  templates: [{path}]",
+        "  rto_s: 150",
+    ] if what.latency_records else [
+        "# The template has no records of several Regions. Export the zone, and say:",
+        "# predict:",
+        "#   zones: [zone.json]             # aws route53 list-resource-record-sets ...",
+        "#   health_checks: checks.json     # aws route53 list-health-checks",
+        "#   rto_s: 150",
+    ]  # fmt: skip
+    lines = [
+        "# What every change must pass, in seconds and without a lab: nothing that the review",
+        "# finds, the Regions' stacks alike, and a predicted recovery within the objective.",
+        "title: Gate",
+        "junit: reports/gate.junit.xml",
+        "review:",
+        f"  paths: [{paths}]",
+        "  # what is accepted: gameday review ... --format json --output deploy/known.json",
+        "  # baseline: deploy/known.json",
+        *predict,
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _target(regions: Sequence[str], name: str, endpoint: str) -> str:
     settings = {
         "AWS_DEFAULT_REGION": regions[0],
@@ -152,19 +182,33 @@ def _renamed(path: str, load: str) -> str:
 
 def _workflow(what: str) -> str:
     return f"""\
-# Rehearses losing a Region in the lab every night: no account, no credentials.
+# On every change the gate (review and prediction), every night losing a Region in the lab: no
+# account, no credentials.
 name: gameday
 on:
+  pull_request: {{}}
   schedule: [{{cron: "17 3 * * *"}}]
   workflow_dispatch: {{}}
 permissions: {{contents: read}}
 
+env:
+  GAMEDAY_DISTRIBUTION: chaostoolkit-gameday    # or the URL of a wheel
+
 jobs:
+  gate:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {{python-version: "3.12"}}
+      - run: python -m pip install "$GAMEDAY_DISTRIBUTION"
+      - run: gameday run deploy/jobs/gate.yaml
+
   rehearse:
+    if: github.event_name != 'pull_request'
     runs-on: ubuntu-latest
     timeout-minutes: 30
-    env:
-      GAMEDAY_DISTRIBUTION: chaostoolkit-gameday    # or the URL of a wheel
     steps:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5

@@ -35,6 +35,7 @@ class Advice:
     rto_s: float
     p: float
     within_s: dict[str, float | None]  # by kind; None: never
+    movable: tuple[str, ...]  # the kinds that settings can move: for them the objective holds
     changes: tuple[Change, ...]  # ranked by gain
     plan: tuple[str, ...]  # the fewest changes that meet it; empty: met, or impossible
     is_possible: bool
@@ -64,8 +65,10 @@ def advise(
     best = min(meeting, key=lambda m: (m[1], m[0], -m[2]), default=None)
     plan = tuple(best[3]) if best else ()
     within = {k.name: quantile_s(settings, k, p) for k in kinds}
-    return Advice(rto_s, p, within, tuple(changes), plan, best is not None,
-                  tuple(_unfixable(settings, kinds, movable, rto_s, p)))  # fmt: skip
+    return Advice(
+        rto_s, p, within, tuple(k.name for k in movable), tuple(changes), plan, best is not None,
+        tuple(_unfixable(settings, kinds, movable, rto_s, p)),
+    )  # fmt: skip
 
 
 def _movable(kind: Kind, settings: Settings) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-from gameday.predict.advice import advise
+from gameday.predict.advice import Advice, advise
 from gameday.predict.clients import Mode
 from gameday.predict.crowd import Crowd, Spread
 from gameday.predict.forecast import Forecast, Loss, forecast
@@ -84,7 +84,7 @@ def _loss(loss: Loss, asked: tuple[Kind, ...], question: Question) -> dict[str, 
     settings, advice = loss.settings, None
     if settings is not None and question.rto_s is not None:
         advice = advise(settings, asked, question.rto_s, question.p, is_alias=loss.is_alias)
-    is_met = not loss.takeover.moves or (advice is not None and _meets(advice.within_s, question))
+    is_met = not loss.takeover.moves or (advice is not None and _meets(advice))
     return {
         "side": loss.side,
         "takeover": asdict(loss.takeover),
@@ -105,10 +105,9 @@ def _flat(spread: Spread) -> dict[str, Any]:
     return {member.name: getattr(spread, member.name) for member in fields(spread)}
 
 
-def _meets(within_s: dict[str, float | None], question: Question) -> bool:
-    """Whether the kinds that DNS can move at all are in time; who never leaves is said apart."""
-    limits = [s for k, s in within_s.items() if s is not None and k != "ttl-stretched"]
-    return all(s <= (question.rto_s or 0.0) for s in limits)
+def _meets(advice: Advice) -> bool:
+    """Whether the kinds that settings can move at all are in time; who never leaves is said."""
+    return all((advice.within_s[kind] or 0.0) <= advice.rto_s for kind in advice.movable)
 
 
 def _policies(found: Sequence[Forecast]) -> list[dict[str, Any]]:

@@ -21,7 +21,11 @@ def render(found: Sequence[Finding], form: str, reviewed: Sequence[str]) -> str:
                           indent=2)  # fmt: skip
     if form == "sarif":
         return json.dumps(_sarif(found), indent=2)
-    return _junit(found, reviewed) if form == "junit" else "\n".join(_text(found, reviewed))
+    if form == "junit":
+        root = suite(found, reviewed)
+        ElementTree.indent(root)
+        return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode")
+    return "\n".join(lines(found, reviewed))
 
 
 def explain(rule: Rule) -> str:
@@ -37,7 +41,8 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.strip("\n").splitlines())
 
 
-def _text(found: Sequence[Finding], reviewed: Sequence[str]) -> Iterator[str]:
+def lines(found: Sequence[Finding], reviewed: Sequence[str]) -> Iterator[str]:
+    """The findings as text, those that somebody accepted last."""
     for f in found:
         if not f.suppressed:
             place = f"{f.file}:{f.line}" if f.line else f"{f.file}: {f.where}"
@@ -91,21 +96,20 @@ def _sarif_result(finding: Finding, index: int) -> dict[str, Any]:
     return result
 
 
-def _junit(found: Sequence[Finding], reviewed: Sequence[str]) -> str:
+def suite(found: Sequence[Finding], reviewed: Sequence[str]) -> ElementTree.Element:
     """A test case for each file; a finding is a failure, an accepted one is output."""
-    suite = ElementTree.Element("testsuite", name="gameday review", tests=str(len(reviewed)))
+    root = ElementTree.Element("testsuite", name="gameday review", tests=str(len(reviewed)))
     failed = 0
     for file in reviewed:
-        case = ElementTree.SubElement(suite, "testcase", classname="gameday.review", name=file)
+        case = ElementTree.SubElement(root, "testcase", classname="gameday.review", name=file)
         open_ones = [f for f in found if f.file == file and not f.suppressed]
         failed += bool(open_ones)
         for f in open_ones[:1]:  # JUnit knows one failure a case; its text holds all
             node = ElementTree.SubElement(case, "failure", message=_clean(f.message), type=f.rule)
             node.text = _clean("\n".join(
                 f"{o.severity} {o.rule}: {o.where}: {o.message}" for o in open_ones))  # fmt: skip
-    suite.set("failures", str(failed))
-    ElementTree.indent(suite)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, "unicode")
+    root.set("failures", str(failed))
+    return root
 
 
 def _clean(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gameday import init, settings, stacks
+from gameday import init, jobs, settings, stacks
 from gameday.errors import UsageError
 from gameday.init import reference
 
@@ -54,6 +54,7 @@ def test_which_files_are_written(repository: Path) -> None:
         "experiments/region-outage.yaml",
         "experiments/region-outage.md",
         "loadtests/my_shop.py",
+        "deploy/jobs/gate.yaml",
         ".github/workflows/gameday.yml",
     ]
     assert all((repository / p).read_text() for p in done.written)
@@ -141,8 +142,20 @@ def test_is_the_workflow_yaml_that_runs_the_experiment(repository: Path) -> None
     workflow = yaml.safe_load(
         text(init.plan(repository, None, REGIONS), ".github/workflows/gameday.yml")
     )
-    steps = workflow["jobs"]["rehearse"]["steps"]
-    assert "gameday run experiments/region-outage.yaml" in [s.get("run") for s in steps]
+    ran = {name: [s.get("run") for s in job["steps"]] for name, job in workflow["jobs"].items()}
+    assert "gameday run experiments/region-outage.yaml" in ran["rehearse"]
+    assert "gameday run deploy/jobs/gate.yaml" in ran["gate"]
+    assert "pull_request" in workflow[True]  # YAML 1.1 reads `on` as true
+
+
+def test_is_the_gate_a_job_that_can_be_read(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init.write(init.plan(repository, None, REGIONS), repository)
+    monkeypatch.chdir(repository)
+    gate = jobs.load(Path("deploy/jobs/gate.yaml"))
+    assert [str(p) for p in gate.review.paths] == ["template.yaml", "deploy", "experiments"]
+    assert gate.predict is None  # the template says nothing about who answers
 
 
 def test_does_the_reference_application_come_whole(tmp_path: Path) -> None:
