@@ -17,6 +17,9 @@ test: $(STAMP) ## the tests (whole experiments: make scenarios)
 scenarios: $(STAMP) .venv-clients/bin/octodns-sync ## whole experiments in the lab (minutes)
 	@$(BIN)/python -m pytest -q -m scenario --timeout 600 $(ARGS)
 
+crash-test: $(STAMP) ## kill runs at random, demand that all is put back (SEED=... COUNT=200 ONLY=...)
+	@$(BIN)/python tests/crash/crash.py --count $(or $(COUNT),200) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
 check: $(STAMP) ## what CI checks beside the tests: format, lint, types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -51,4 +54,4 @@ sample: $(STAMP) ## run the main experiment and keep it as reports/sample
 clean: ## remove the environment, caches and the lab's files (not reports/runs)
 	rm -rf $(VENV) .gameday .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help gameday test scenarios check lint-templates env lock sample clean
+.PHONY: help gameday test scenarios crash-test check lint-templates env lock sample clean

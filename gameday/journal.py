@@ -6,6 +6,7 @@ listed in docs/architecture.md.
 
 from __future__ import annotations
 
+import errno
 import heapq
 import json
 import os
@@ -29,12 +30,19 @@ class EventLog:
     def append(self, kind: str, *, at: float | None = None, **members: Any) -> Event:
         """Write one event and return it; `at` is now unless given."""
         event: Event = {"at": clock.now() if at is None else at, "kind": kind, **members}
-        os.write(self._fd, json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+        self.append_raw(event)
         return event
 
     def append_raw(self, event: Mapping[str, Any]) -> None:
-        """Write an event that already carries its time and kind."""
-        os.write(self._fd, json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n")
+        """Write an event that already carries its time and kind.
+
+        :raises OSError: there is no room for it; nothing of it is left, that the next be whole.
+        """
+        line = json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n"
+        written = os.write(self._fd, line)
+        if written < len(line):
+            os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
 
     def sync(self) -> None:
         """Force what was written onto the disk."""
@@ -44,12 +52,23 @@ class EventLog:
         os.close(self._fd)
 
 
+CHUNK_BYTES = 1 << 20
+"""Many lines parsed at once take half the time of as many parsed one by one."""
+
+
 def read_log(path: Path) -> Iterator[Event]:
     """The events of one file in the order written; a torn last line is left out."""
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.endswith("\n"):
-                yield json.loads(line)
+    rest = b""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            whole, _, rest = (rest + chunk).rpartition(b"\n")
+            yield from _events(whole)
+
+
+def _events(lines: bytes) -> list[Event]:
+    """What whole lines hold; within a line JSON has no line break."""
+    found: list[Event] = json.loads(b"[" + lines.replace(b"\n", b",") + b"]")
+    return found
 
 
 class Tail:
@@ -67,9 +86,9 @@ class Tail:
             with path.open("rb") as file:
                 file.seek(start)
                 chunk = file.read()
-            whole = chunk[: chunk.rfind(b"\n") + 1]
-            self._read[path] = start + len(whole)
-            found += [json.loads(line) for line in whole.splitlines()]
+            whole, newline, _ = chunk.rpartition(b"\n")
+            self._read[path] = start + len(whole) + len(newline)
+            found += _events(whole)
         return sorted(found, key=_at)
 
 

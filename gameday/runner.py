@@ -60,13 +60,20 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     :raises GamedayError: it could not begin. Once begun, every end has findings.
     """
     experiment.read(order.file)
+    try:
+        return _run(order, watchers)
+    except OSError as e:  # a full disk, mostly
+        raise RunError(f"the run cannot be written down: {e}; `gameday status` tells more") from e
+
+
+def _run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     run_dir = run_dirs.fresh(order.root, order.file.stem)
     watchers.on_start(run_dir)
     environ = {**os.environ, **order.env, **order.extra, "GAMEDAY_RUN_DIR": str(run_dir)}
     with _stop_signals() as signals:
         chaos = _spawn(order, run_dir, environ)
-        _write_runner(run_dir, chaos.pid)
         try:
+            _write_runner(run_dir, chaos.pid)
             stopped = _follow(chaos, run_dir, watchers, signals)
         except BaseException:
             _end(chaos, run_dir)
@@ -170,9 +177,10 @@ def _follow(
 
 def _stop(chaos: subprocess.Popen[bytes], run_dir: Path, reason: str) -> None:
     """Ask `chaos` to end; its rollbacks are played because their strategy is `always`."""
-    log = EventLog(run_dir / "events" / "runner.jsonl")
-    log.append("stop", reason=reason)
-    log.close()
+    with contextlib.suppress(OSError):  # on a full disk it is ended all the same
+        log = EventLog(run_dir / "events" / "runner.jsonl")
+        log.append("stop", reason=reason)
+        log.close()
     with contextlib.suppress(ProcessLookupError):
         chaos.send_signal(signal.SIGINT)
 
@@ -224,7 +232,11 @@ def active_runs(root: Path) -> dict[Path, dict[str, int]]:
 
 def ask_to_stop(run_dir: Path, facts: Mapping[str, int]) -> None:
     """Stop a run from another process: through its runner, or directly where that is gone."""
-    (run_dir / "stop").touch()
+    try:
+        (run_dir / "stop").touch()
+    except OSError:  # a full disk
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(facts["pid"], signal.SIGINT)
     if not _alive(facts["pid"]):
         with contextlib.suppress(ProcessLookupError):
             os.kill(facts["chaos_pid"], signal.SIGINT)

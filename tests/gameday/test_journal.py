@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,18 @@ def test_does_a_tail_return_each_event_once_and_wait_for_torn_lines(tmp_path: Pa
     assert [e["kind"] for e in tail.new()] == ["second"]
     assert tail.new() == []
     log.close()
+
+
+def test_does_a_full_disk_leave_half_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = EventLog(tmp_path / "a.jsonl")
+    log.append("one")
+    real = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda fd, data: real(fd, data[:10]))
+        with pytest.raises(OSError, match="No space left"):
+            log.append("two")
+    log.append("three")
+    log.close()
+    assert [e["kind"] for e in read_log(log.path)] == ["one", "three"]
