@@ -76,11 +76,13 @@ def test_is_a_run_readable_by_who_measures_it(tmp_path: Path) -> None:
 def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path: Path) -> None:
     with (
         World(tmp_path, tls=False, ttl_s=1, lag_s=1000.0) as world,
-        world.load(GAMEDAY_CLIENTS="per-request=100", GAMEDAY_RATE_PER_S="6"),
+        world.load("--load", "poisson", GAMEDAY_CLIENTS="per-request=100", GAMEDAY_RATE_PER_S="6"),
     ):
         wait_until(lambda: world.counts()[US, "ok"] > 100, "warm")
         world.dns.names[NAME] = ["127.0.2.1"]
         wait_until(lambda: world.counts()[EU, "ok"] > 60, "moved")
+        (started,) = world.events("load.started")
+        assert (started["workload"], started["course"]) == ("open", "poisson")
         (stale, *_) = world.events("load.read")  # the lag is longer than the test
         assert (stale["region"], stale["written_in"]) == (EU, US)
         assert stale["behind_s"] >= 5.0
@@ -96,7 +98,8 @@ def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path
 
 def test_are_unknown_and_refused_writes_told_apart(tmp_path: Path) -> None:
     with World(tmp_path, tls=False, ttl_s=60, lag_s=0.0) as world:
-        with world.load(GAMEDAY_CLIENTS="pooled=100", end=signal.SIGINT):
+        closed = {"GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_LOAD": "closed"}
+        with world.load(end=signal.SIGINT, **closed):
             for mode, known in (("throttled", "failed"), ("error", "unknown")):
                 world.us.mode = mode
                 wait_until(
@@ -107,6 +110,8 @@ def test_are_unknown_and_refused_writes_told_apart(tmp_path: Path) -> None:
         refused = [w for w in world.ledger() if w["outcome"] != "acknowledged"]
         assert all(w["acked_at"] is None for w in refused)
         assert len(world.events("load.ended")) == 1  # Ctrl-C flushes as SIGTERM does
+        (started,) = world.events("load.started")
+        assert (started["workload"], started["rate_per_s"]) == ("closed", None)
 
 
 def test_does_it_run_without_a_run_directory_and_for_a_given_time(tmp_path: Path) -> None:
