@@ -59,7 +59,7 @@ class Crash:
 
     def gameday(self, *arguments: str) -> subprocess.Popen[bytes]:
         environ = {
-            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR")
+            name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONPATH")
             if name in os.environ
         }  # fmt: skip
         environ["GAMEDAY_UNDO_COPY"] = f"ssm://eu-west-1{UNDO_COPIES}"
