@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "admin": set(),
     "kill_switch": {"aws", "stop_when"},
     "announce": {"aws", "kill_switch"},
+    "upload": {"aws"},
     "guard": {"aws", "discover", "experiment", "kill_switch", "plan", "probes", "stop_when", "undo"},
     "discover": {"aws"},
     "undo": {"aws", "admin"},

@@ -15,8 +15,8 @@ from gameday.aws import activity
 from gameday.discover import Functions
 from gameday.discover import functions as functions_of
 from gameday.errors import UsageError
-from gameday.guard import refuse_without_lab
-from gameday.undo import Concurrency, Cut, Setting
+from gameday.guard import refuse_occupied, refuse_without_lab
+from gameday.undo import Concurrency, Cut, Setting, is_planning
 from gameday.undo.setting import Value
 
 __all__ = ["cut_region", "disable_region", "enable_region", "heal_region"]
@@ -28,6 +28,7 @@ def disable_region(
     stack: str,
     functions: str | list[str] = "behind-the-api",
     replication: str = "paused",
+    emptied_below_pct: float | None = None,
     within_s: float = 60.0,
 ) -> dict[str, Any]:
     """Stop a Region from serving and from replicating, at the same moment.
@@ -43,10 +44,14 @@ def disable_region(
     :param stack: the application's name; its stacks are called so or begin with it and a dash
     :param functions: "behind-the-api", or a list of names
     :param replication: "paused" (where there is any), or "untouched"
+    :param emptied_below_pct: refuse unless less than this share of the load, in percent, reaches
+        the Region by now: for one that is evacuated first
     :param within_s: AWS seconds allowed until every effect is there
     :return: `effects` and `left_alone`, lists of sentences
     """
     known(region)
+    if emptied_below_pct is not None and not is_planning():
+        refuse_occupied(settings.current(), region, float(emptied_below_pct))
     chosen = _chosen(functions, stack, region)
     changes: list[tuple[Setting, Value]] = [
         (Concurrency(region, name), 0) for name in chosen.behind_the_api

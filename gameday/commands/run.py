@@ -14,10 +14,11 @@ from typing import Any
 
 import click
 
-from gameday import experiment, jobs, plan, runner
+from gameday import experiment, jobs, runner, settings, upload
 from gameday.commands import gate
 from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
+from gameday.commands.opening import say_opening
 from gameday.commands.screen import Screen
 from gameday.commands.text import Narrator
 from gameday.commands.word import said, word_options
@@ -208,7 +209,7 @@ def _one(
     """One experiment's run directory and findings."""
     file, extra = order
     check_region(extra.get("GAMEDAY_REGION") or env.get("GAMEDAY_REGION"), env)
-    _announce(file, {**env, **extra}, say)
+    say_opening(file, {**env, **extra}, say)
     screen = Screen(say)
     with screen.keys():
         run_dir, findings = runner.run(
@@ -216,6 +217,9 @@ def _one(
             runner.Watchers(screen.start, screen.event, screen.tick, screen.wish),
         )
     say.end()
+    with runner.environment({**os.environ, **env}):
+        if stored := upload.store(run_dir, settings.current()):
+            say.say("stored", stored)
     return run_dir, findings
 
 
@@ -227,16 +231,6 @@ def _our_name() -> str:
     if not beside.exists():
         return "gameday"
     return os.path.relpath(beside) if beside.is_relative_to(Path.cwd()) else str(beside)
-
-
-def _announce(file: Path, environ: Mapping[str, str], say: Narrator) -> None:
-    """Say what the run is about to change, and how it is undone without this tool."""
-    try:
-        with runner.environment(environ):
-            headline = plan.make(experiment.read(file)).headline
-    except GamedayError as e:  # the run will fail of the same, and have findings that say so
-        headline = f"Nobody can tell what this will change: {e}"
-    say.say("changes", f"{headline} (undo: reports/latest/undo.sh)")
 
 
 def check_region(region: str | None, env: Mapping[str, str]) -> None:

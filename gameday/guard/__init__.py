@@ -6,10 +6,11 @@ One file a refusal: a pure judgement of facts. `ask` gathers the facts, `chain` 
 
 from gameday.guard.answer import Answer, Ruling
 from gameday.guard.chain import AT_THE_FAULT, BEFORE_A_BASELINE, CHAIN, Facts, answers, refuse
+from gameday.guard.emptied import refuse_occupied
 from gameday.guard.kill_switch import refuse_killed
 from gameday.guard.lab_only import refuse_without_lab
 from gameday.guard.record import refuse_unguarded, write
-from gameday.guard.scope import Scope
+from gameday.guard.scope import Scope, over_by
 
 __all__ = [
     "AT_THE_FAULT",
@@ -20,8 +21,10 @@ __all__ = [
     "Ruling",
     "Scope",
     "answers",
+    "over_by",
     "refuse",
     "refuse_killed",
+    "refuse_occupied",
     "refuse_unguarded",
     "refuse_without_lab",
     "write",

@@ -58,6 +58,11 @@ class Scope:
         return tuple(sorted(found))
 
 
+def over_by(at: float, extension: Extension, fault_s_max: float, speed: float) -> float:
+    """When a run that begins `at` is over at the latest, unix seconds."""
+    return at + (extension.baseline_s + fault_s_max + ENDING_S) / speed
+
+
 def resources(setting: Setting) -> tuple[str, ...]:
     """The ARNs of what a setting belongs to, those left out that AWS only makes by the change.
 
