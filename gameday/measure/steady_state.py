@@ -7,8 +7,11 @@ method; both count here. Each answer is a sentence, or None.
 from __future__ import annotations
 
 from gameday.journal import Event
-from gameday.measure.rto import success_pct
+from gameday.measure.rto import BIN_WALL_S, success_pct
 from gameday.measure.run import Run
+
+UNDER_WAY_S = 5.0
+"""A request that began this long before the fault, AWS seconds, may still have been hit by it."""
 
 LOOKS_BACK_S = 15.0
 """AWS seconds after which a request has its outcome: how old the load is that a probe looks at,"""
@@ -27,7 +30,8 @@ def not_met_before(run: Run) -> str | None:
         return "the steady state was not met before the fault"
     if run.fault_at is None:
         return None
-    held = success_pct(run.counts, run.baseline_at, run.fault_at)
+    under_way_s = max(BIN_WALL_S, UNDER_WAY_S / run.speed)
+    held = success_pct(run.counts, run.baseline_at, run.fault_at - under_way_s)
     if held is None:
         return "no request was sent before the fault"
     if held < run.share_pct:

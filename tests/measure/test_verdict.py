@@ -92,6 +92,18 @@ def test_is_anything_unknown_an_error(name, tmp_path) -> None:
     assert found["sentence"].startswith("No verdict: ")
 
 
+@pytest.mark.parametrize(("until_s", "verdict"), [(-10.0, "ERROR"), (0.0, "PASSED")])
+def test_is_what_was_under_way_when_the_fault_came_the_faults(
+    until_s: float, verdict: str, tmp_path
+) -> None:
+    run = Synthetic()
+    for event in run.events["load-0"]:
+        if event["kind"] == "load.window" and run.at(until_s - 4.9) < event["at"] < run.at(until_s):
+            for row in event["rows"]:
+                row["outcome"] = "http_5xx"
+    assert judge(run, tmp_path)["verdict"] == verdict
+
+
 def test_is_a_lab_that_was_a_little_late_good_enough(tmp_path) -> None:
     run = Synthetic()
     lag(40)(run)
