@@ -55,6 +55,8 @@ LAB_OPTIONS = (
     click.option("--private-targets", is_flag=True,
                  help="Let health checks probe private and loopback addresses, which Route 53 "
                  "refuses."),
+    click.option("--account-concurrency", default=1000, show_default=True, metavar="N",
+                 help="The account's concurrent executions in a Region (Lambda's quota)."),
     click.option("--aws-port", type=int), click.option("--dns-port", type=int),
     click.option("--http-port", type=int), click.option("--https-port", type=int),
     click.option("--no-aliases", is_flag=True,
@@ -103,6 +105,7 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
         zone=zone, health_checks=options["health_checks"],
         propagation_s=options["propagation"], query_log=options["query_log"],
         private_targets=options["private_targets"],
+        account_concurrency=options["account_concurrency"],
     )  # fmt: skip
 
 

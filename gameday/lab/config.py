@@ -47,6 +47,7 @@ class LabConfig:
     health_checks: Path | None = None
     query_log: bool = False
     private_targets: bool = False  # health checks may probe private and loopback addresses
+    account_concurrency: int = 1000  # functions that run at a time in a Region
     watch: bool = False  # changed code is taken over while the lab is up
     brought: Brought | None = None  # an application without a stacks.yaml
 
@@ -62,6 +63,8 @@ class LabConfig:
         low, high = self.lag_s
         if not 0 <= low <= high:
             raise UsageError(f"--lag {low:g}-{high:g}: replication lag is LOW-HIGH seconds")
+        if self.account_concurrency < 1:
+            raise UsageError(f"--account-concurrency {self.account_concurrency}: 1 or more")
         if not 0 <= self.propagation_s < math.inf:
             raise UsageError(f"--propagation {self.propagation_s:g}: AWS seconds, 0 or more")
         if self.health_checks and not self.zone:

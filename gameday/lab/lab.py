@@ -156,6 +156,7 @@ class Lab:
             "foreign_targets": "unknown" if self.config.zone else "failing",
             "private_targets": self.config.private_targets,
             "program": self.config.program,
+            "account_concurrency": self.config.account_concurrency,
         }  # fmt: skip
 
     def _networks(self) -> list[dict[str, Any]]:

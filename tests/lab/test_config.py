@@ -49,6 +49,7 @@ def test_is_a_free_port_free_everywhere() -> None:
         ({"speed": 20}, "runs at 1 to 10"),
         ({"regions": ()}, "at least one Region"),
         ({"lag_s": (2, 1)}, "LOW-HIGH"),
+        ({"account_concurrency": 0}, "--account-concurrency 0: 1 or more"),
     ],
 )
 def test_is_a_lab_that_makes_no_sense_refused(change: dict, complaint: str) -> None:

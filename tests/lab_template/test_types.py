@@ -197,6 +197,19 @@ Resources:
     }
 
 
+def test_is_the_log_group_of_a_function_that_has_printed_already_taken_over(
+    endpoint: Any, tmp_path: Path
+) -> None:
+    logs = endpoint.client("logs")
+    logs.create_log_group(logGroupName="/aws/lambda/f")
+    logs.create_log_group(logGroupName="/mine")
+    text = """Resources:
+      G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: NAME, RetentionInDays: 1}}"""
+    deploy(endpoint, tmp_path, text.replace("NAME", "/aws/lambda/f"))
+    with pytest.raises(TemplateError, match="G .*ResourceAlreadyExistsException"):
+        deploy(endpoint, tmp_path, text.replace("NAME", "/mine"))
+
+
 def test_is_an_event_source_that_the_lab_has_not_named(endpoint: Any, tmp_path: Path) -> None:
     text = """
 Resources:

@@ -83,8 +83,12 @@ def next_step(
 class Asynchronous:
     """Takes events and sees each to its end. What still waits is lost with the process."""
 
-    def __init__(self, functions: Functions, speed: Clock, ended: Ended) -> None:
+    def __init__(
+        self, functions: Functions, speed: Clock, ended: Ended,
+        received: Callable[[str], None] = lambda name: None,
+    ) -> None:  # fmt: skip
         self._functions, self._clock, self._ended = functions, speed, ended
+        self._received = received
         self.waiting = 0
 
     def accept(self, reference: str, payload: bytes) -> str:
@@ -92,6 +96,7 @@ class Asynchronous:
         name, qualifier = references.split(reference)
         event = Event(name, qualifier, payload, clock.monotonic())
         self.waiting += 1
+        self._received(name)
         asyncio.get_running_loop().call_soon(self._attempt, event)
         return event.request_id
 

@@ -48,7 +48,10 @@ class LambdaService:
         self.pool = Pool(self.zygote, variables, logs, runtime, observer, spec["seed"], limit)
         self._plane = ControlPlane(spec["aws_endpoint"])
         self._destinations = Destinations(self._plane, self.pool.configuration, observer.counted)
-        self.asynchronous = Asynchronous(self.pool, speed, self._destinations.ended)
+        self.asynchronous = Asynchronous(
+            self.pool, speed, self._destinations.ended,
+            lambda name: observer.counted(name, "AsyncEventsReceived"),
+        )  # fmt: skip
         self._sources = EventSources(
             self.pool, self._plane, streams, self._destinations.tell, speed
         )

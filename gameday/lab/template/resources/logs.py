@@ -10,15 +10,21 @@ from gameday.lab.template.resources import handles
 def log_group(resource: Resource) -> Made:
     """A log group; Ref gives its name."""
     name = resource.take("LogGroupName") or resource.generated()
-    tags = tags_of(resource.take("Tags"))
-    resource.call("logs", "create_log_group", logGroupName=name, tags=tags or None,
-                  **resource.some("KmsKeyId", "LogGroupClass"))  # fmt: skip
+    tags, about = tags_of(resource.take("Tags")), resource.some("KmsKeyId", "LogGroupClass")
+    if not _is_there(resource, str(name)):
+        resource.call("logs", "create_log_group", logGroupName=name, tags=tags or None, **about)
     days = resource.take("RetentionInDays")
     if days is not None:
         resource.call("logs", "put_retention_policy", logGroupName=name, retentionInDays=days)
     return Made(
         name, {"Arn": f"arn:aws:logs:{resource.region}:{resource.account}:log-group:{name}:*"}
     )
+
+
+def _is_there(resource: Resource, name: str) -> bool:
+    """Whether the group exists: a function that prints when it is warmed has made its own."""
+    found = resource.call("logs", "describe_log_groups", logGroupNamePrefix=name)["logGroups"]
+    return name.startswith("/aws/lambda/") and any(g["logGroupName"] == name for g in found)
 
 
 @handles("AWS::Logs::LogStream")
