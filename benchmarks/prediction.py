@@ -1,119 +1,208 @@
 """How often a measured number falls into the band that was predicted for it.
 
-python benchmarks/prediction.py [--runs 30] [--seed 1]      plays the main experiment that often
-python benchmarks/prediction.py --read reports/runs         only reads runs that there are
+python benchmarks/prediction.py [--runs 30] [--seed 1]     plays short outages in one lab
+python benchmarks/prediction.py --read reports/runs        only reads runs that there are
 
-Each run has a seed, a health-check setting and a mix of clients of its own, at speed 10. The band
-is that of 5 to 95 %, so the expected share is 0.9; it is shown with its 95 % confidence interval
-(Wilson). A run without a verdict is counted apart, never as a hit. Thirty runs take half an hour.
+Each run has health checks, a TTL and a mix of clients of its own, chosen by its seed and set
+through the Route 53 API in a lab that stays up; nothing else differs from `gameday run`, which
+measures. The band is that of 5 to 95 %, so the expected share is 0.9; it is shown with its 95 %
+confidence interval (Wilson). A run without a verdict is counted apart, never as a hit.
+
+What was played is kept under `--out`: a benchmark that was interrupted goes on where it stopped,
+plays again what had no verdict, and only reads when all is done. Thirty runs take about a quarter
+of an hour of a quiet machine; on a busy one the lab measures the machine, so each line says how
+busy it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
+import os
 import random
-import re
-import shutil
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gameday import clock
+from gameday.errors import GamedayError, LabError
+from gameday.lab import handle
+from gameday.measure.track_record import read, track_record
+
 ROOT = Path(__file__).parent.parent
-SETTINGS = ((10, 2), (10, 3), (10, 4), (30, 2))
-MIXES = ("per-request=100", "per-request=50,pooled-max-age-30=50", "pooled-max-age-10=100")
+EXPERIMENT = Path("benchmarks/prediction.yaml")
+CHECKS = ((10, 1), (10, 2), (10, 3), (30, 1))
+"""Interval and threshold; slower ones detect in more than a minute and say nothing else."""
+
+TTLS_S = (10, 20, 40, 60)
+MIXES = (
+    "per-request=100",
+    "per-request=50,pooled-max-age-30=50",
+    "pooled-max-age-10=100",
+    "per-request=50,per-request+name-cache-20=50",
+    "per-request=50,pooled+drop-on-5xx-2=50",
+)
+HEALTHY_WITHIN_S = 120.0
 
 
-def within(measured: float | None, band: dict[str, Any] | None) -> bool | None:
-    """Whether a number lies in its 5 to 95 % band; None where there is no number or no band."""
-    if measured is None or not band or band.get("p5_s") is None or band.get("p95_s") is None:
-        return None
-    return bool(band["p5_s"] <= measured <= band["p95_s"])
+@dataclass(frozen=True)
+class Setting:
+    """What one run is about; seconds on the AWS clock."""
+
+    seed: int
+    interval_s: int
+    threshold: int
+    ttl_s: int
+    clients: str
+
+    @classmethod
+    def of(cls, seed: int) -> Setting:
+        """The one that a seed chooses."""
+        dice = random.Random(f"prediction {seed}")
+        interval_s, threshold = dice.choice(CHECKS)
+        return cls(seed, interval_s, threshold, dice.choice(TTLS_S), dice.choice(MIXES))
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}: {self.interval_s} s x {self.threshold}, TTL {self.ttl_s} s, " \
+               f"{self.clients}"  # fmt: skip
 
 
-def compared(findings: dict[str, Any]) -> Iterator[tuple[str, bool]]:
-    """`(number, in its band)`: the recovery time and each link of the chain."""
-    pairs = [
-        ("recovery", findings["recovery"]["recovery_s"], findings["recovery"]["predicted"]),
-        *((k["name"], k["measured_s"], k["predicted"]) for k in findings["chain"]["links"]),
-    ]
-    for name, measured, band in pairs:
-        hit = within(measured, band)
-        if hit is not None:
-            yield name, hit
+class Zone:
+    """The shared name of a lab, whose health checks and TTL are set anew for each run."""
+
+    def __init__(self, env: Mapping[str, str]) -> None:
+        import boto3
+
+        self.env, self.endpoint = env, env["GAMEDAY_ENDPOINT"]
+        self.route53 = boto3.client(
+            "route53", region_name="us-east-1", endpoint_url=env["AWS_ENDPOINT_URL"],
+            aws_access_key_id=env["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=env["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+        self.id = self.route53.list_hosted_zones()["HostedZones"][0]["Id"]
+        status = handle.call(dict(env), "GET", "/status")
+        self.addresses = {name: about["address"] for name, about in status["regions"].items()}
+
+    def set(self, setting: Setting) -> None:
+        """Give each Region's record a new health check and the TTL; return when all is healthy."""
+        old = [r for r in self._records() if r.get("HealthCheckId")]
+        checks = {r["Region"]: self._check(r["HealthCheckId"], setting) for r in old}
+        changes = [
+            {"Action": "UPSERT", "ResourceRecordSet": {
+                "Name": r["Name"], "Type": "A", "SetIdentifier": r["SetIdentifier"],
+                "Region": r["Region"], "TTL": setting.ttl_s, "HealthCheckId": checks[r["Region"]],
+                "ResourceRecords": [{"Value": self.addresses[r["Region"]]}]}}
+            for r in old
+        ]  # fmt: skip
+        self.route53.change_resource_record_sets(
+            HostedZoneId=self.id, ChangeBatch={"Changes": changes}
+        )
+        for record in old:
+            self.route53.delete_health_check(HealthCheckId=record["HealthCheckId"])
+        speed = clock.Clock(float(self.env["GAMEDAY_SPEED"]))
+        settled = speed.wall(setting.interval_s * setting.threshold + 5.0)
+        clock.sleep_wall(settled)
+        if not speed.wait_for(lambda: self._healthy(checks.values()), HEALTHY_WITHIN_S):
+            raise LabError(f"{setting}: the health checks did not turn healthy")
+
+    def _records(self) -> list[dict[str, Any]]:
+        found = self.route53.list_resource_record_sets(HostedZoneId=self.id)["ResourceRecordSets"]
+        return [r for r in found if r["Name"].rstrip(".") == self.endpoint and r["Type"] == "A"]
+
+    def _check(self, like: str, setting: Setting) -> str:
+        """A health check of the same target with the setting's interval and threshold."""
+        config = self.route53.get_health_check(HealthCheckId=like)["HealthCheck"]
+        made = self.route53.create_health_check(
+            CallerReference=f"{like}-{setting.seed}-{random.getrandbits(32):x}",
+            HealthCheckConfig=config["HealthCheckConfig"] | {
+                "RequestInterval": setting.interval_s, "FailureThreshold": setting.threshold},
+        )  # fmt: skip
+        return str(made["HealthCheck"]["Id"])
+
+    def _healthy(self, checks: Any) -> bool:
+        for check in checks:
+            seen = self.route53.get_health_check_status(HealthCheckId=check)
+            reports = [o["StatusReport"]["Status"] for o in seen["HealthCheckObservations"]]
+            if not reports or not all(r.startswith("Success") for r in reports):
+                return False
+        return True
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % confidence interval of a share."""
-    z, share = 1.96, hits / of
-    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def play(seed: int, folder: Path) -> dict[str, Any] | None:
-    """The findings of one run with settings that the seed chooses; None without any."""
-    rng = random.Random(seed)
-    interval_s, threshold = rng.choice(SETTINGS)
-    for part in ("app", "deploy"):
-        shutil.copytree(ROOT / part, folder / part)
-    routing = folder / "deploy" / "routing.yaml"
-    text = re.sub(r"RequestInterval: \d+", f"RequestInterval: {interval_s}", routing.read_text())
-    routing.write_text(re.sub(r"FailureThreshold: \d+", f"FailureThreshold: {threshold}", text))
+def play(setting: Setting, env: Mapping[str, str], out: Path) -> None:
+    """Play one run; its findings are in `out`, whole or not at all."""
     command = [
-        sys.executable, "-m", "gameday", "run", "experiments/region-outage.yaml", "--json",
-        "--lab", f"prediction-{seed}", "--seed", str(seed), "--clients", rng.choice(MIXES),
-        "--stacks", str(folder / "deploy" / "stacks.yaml"),
+        sys.executable, "-m", "gameday", "run", str(EXPERIMENT), "--json",
+        "--clients", setting.clients,
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    given = {**os.environ, **env, "GAMEDAY_SEED": str(setting.seed)}
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
     try:
-        found: dict[str, Any] = json.loads(done.stdout)
+        findings = json.loads(done.stdout)
     except ValueError:
-        print(f"seed {seed}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
-        return None
-    return found
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise LabError(f"{setting}: gameday run left no findings: {last}") from None
+    folder = out / f"{setting.seed:04d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "new.json").write_text(json.dumps(findings))
+    (folder / "new.json").rename(folder / "findings.json")
 
 
-def played(runs: int, first_seed: int) -> Iterator[dict[str, Any] | None]:
-    for seed in range(first_seed, first_seed + runs):
-        with tempfile.TemporaryDirectory() as folder:
-            yield play(seed, Path(folder))
+def told(findings: Mapping[str, Any]) -> str:
+    """A run in one line."""
+    recovery = findings["recovery"]
+    band = recovery["predicted"] or {"p5_s": None, "p95_s": None}
+    return (f"{findings['verdict']}: {recovery['recovery_s']} s, predicted {band['p5_s']} to "
+            f"{band['p95_s']} s. {findings['chain']['compared']}")  # fmt: skip
 
 
-def read(folder: Path) -> Iterator[dict[str, Any] | None]:
-    for path in sorted(folder.rglob("findings.json")):
-        yield json.loads(path.read_text(encoding="utf-8"))
-
-
-def summary(runs: Iterable[dict[str, Any] | None]) -> Iterator[str]:
-    """A line for each number, and one for what could not be counted."""
-    hits: dict[str, list[bool]] = {}
-    total = without = 0
-    for findings in runs:
-        total += 1
-        if findings is None or findings["verdict"] not in ("PASSED", "FAILED"):
-            without += 1
-            continue
-        for name, hit in compared(findings):
-            hits.setdefault(name, []).append(hit)
-    for name, found in hits.items():
-        low, high = wilson(sum(found), len(found))
-        yield (f"{name:<24} {sum(found):>3} of {len(found):>3} in the 5 to 95 % band: "
-               f"{sum(found) / len(found):.2f} ({low:.2f}..{high:.2f}), expected 0.90")  # fmt: skip
-    yield f"{total} runs, {without} without a verdict"
+def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
+    """Play what has not been played yet, in one lab of that name; a line for each run."""
+    missing = [s for s in settings if not (out / f"{s.seed:04d}" / "findings.json").exists()]
+    yield f"{len(settings) - len(missing)} of {len(settings)} have been played; see {out}"
+    if not missing:
+        return
+    folder = ROOT / ".gameday" / lab
+    was_up = handle.is_up(folder)
+    if not was_up:
+        up = [sys.executable, "-m", "gameday", "lab", "up", "--lab", lab]
+        subprocess.run(up, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    try:
+        env = handle.environment(folder)
+        zone = Zone(env)
+        for setting in missing:
+            start = clock.monotonic()
+            try:
+                zone.set(setting)
+                play(setting, env, out)
+                text = told(json.loads((out / f"{setting.seed:04d}/findings.json").read_text()))
+            except GamedayError as e:
+                text = f"not played: {e}"
+            yield f"{setting}: {text} ({clock.monotonic() - start:.0f} s of wall time)"
+    finally:
+        if not was_up:
+            down = [sys.executable, "-m", "gameday", "lab", "down", "--lab", lab]
+            subprocess.run(down, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=30)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--read", type=Path)
+    parser.add_argument("--seed", type=int, default=1, help="of the first run")
+    parser.add_argument("--lab", default="prediction", help="its name; one that is up is used")
+    parser.add_argument("--out", type=Path, default=ROOT / ".gameday" / "prediction-runs")
+    parser.add_argument("--read", type=Path, help="only read the runs that are there")
     asked = parser.parse_args()
-    for line in summary(read(asked.read) if asked.read else played(asked.runs, asked.seed)):
+    folder = asked.read or asked.out
+    if not asked.read:
+        seeds = range(asked.seed, asked.seed + asked.runs)
+        for line in played([Setting.of(seed) for seed in seeds], asked.lab, asked.out):
+            print(line, flush=True)
+    for line in track_record(read(folder)).lines():
         print(line)
 
 
