@@ -187,3 +187,20 @@ def test_is_an_endpoint_that_is_no_lab_refused_before_anything(shop: Shop, tmp_p
         output = process.communicate(timeout=60)[0]
     assert "not running: AWS_ENDPOINT_URL is not a lab on loopback" in output
     assert process.returncode == 1
+
+
+def test_is_a_second_run_on_the_same_target_refused(shop: Shop, tmp_path: Path) -> None:
+    _, environ = shop
+    (tmp_path / "first").mkdir()
+    (tmp_path / "second").mkdir()
+    with chaos(tmp_path / "first", environ, outage(hold_s=3000)) as first:
+        await_event(tmp_path / "first", "fault.applied")
+        with chaos(tmp_path / "second", environ, outage()) as second:
+            output = second.communicate(timeout=60)[0]
+        assert second.returncode == 1
+        assert "not running: another run is under way on this target" in output
+        assert not events(tmp_path / "second", "fault.started")
+        assert reserved(environ) == [0] * 4
+        first.terminate()
+        first.communicate(timeout=60)
+    assert reserved(environ) == [None] * 4

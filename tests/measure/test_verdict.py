@@ -76,6 +76,13 @@ ERRORS = {
         lambda r: r.change("run.ended", rollbacks_failed=["region-serves-again"]),
         "rollback region-serves-again failed",
     ),
+    "probe raised": (
+        lambda r: r.add("probe.judged", 40, name="dns", met=None, output="timed out"),
+        "the probe dns could not answer: timed out",
+    ),
+    "hypothesis missed before": (
+        lambda r: r.add("hypothesis.during", -5, met=False, probes=[]), "was not met before"
+    ),
     "undo not proven": (lambda r: r.drop("put.back"), "nobody proved"),
     "undo incomplete": (lambda r: r.change("put.back", equal=4), "1 of 5 settings"),
 }  # fmt: skip
@@ -195,6 +202,37 @@ def test_is_an_unmet_hypothesis_a_failure(tmp_path) -> None:
     found = judge(Synthetic().change("hypothesis.after", met=False, probes=probes), tmp_path)
     assert found["verdict"] == "FAILED"
     assert "requests-succeed" in found["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "t_s", "verdict"),
+    [
+        ("recovery", 60, "PASSED"),  # clients may be without service until the objective
+        ("recovery", 180, "PASSED"),  # the probe looked at what was before
+        ("recovery", 300, "FAILED"),
+        ("sustained", 60, "FAILED"),
+    ],
+)
+def test_when_may_a_continuous_hypothesis_be_missed(kind, t_s, verdict, tmp_path) -> None:
+    """Chaos Toolkit forgets it as soon as it is met again."""
+    run = Synthetic(Plan(kind=kind, mode="check-only" if kind == "sustained" else "errors"))
+    for t, met in ((t_s - 20, True), (t_s, False), (t_s + 20, True)):
+        probes = [{"name": "served", "tolerance_met": met, "output": 1}]
+        run.add("hypothesis.during", t, met=met, probes=probes)
+    found = judge(run, tmp_path)
+    assert found["verdict"] == verdict
+    if verdict == "FAILED":
+        assert found["sentence"] == f"The hypothesis was not met at T+{t_s} s (served)."
+
+
+def test_does_a_tolerance_in_the_method_count(tmp_path) -> None:
+    run = Synthetic().add("probe.judged", 90, name="dns-leaves", met=False, output=False)
+    run.add("probe.judged", 95, name="other", met=True, output=True)
+    found = judge(run, tmp_path)
+    assert (found["verdict"], found["sentence"]) == (
+        "FAILED",
+        "Not within its tolerance: dns-leaves.",
+    )
 
 
 def test_must_a_sustained_hypothesis_hold_throughout(tmp_path) -> None:
