@@ -150,6 +150,19 @@ def play(setting: Setting, env: Mapping[str, str], out: Path) -> None:
     (folder / "new.json").rename(folder / "findings.json")
 
 
+def kept(out: Path, setting: Setting) -> dict[str, Any] | None:
+    """The findings of a run that was played; None of one that was not."""
+    file = out / f"{setting.seed:04d}" / "findings.json"
+    found: dict[str, Any] | None = json.loads(file.read_text()) if file.exists() else None
+    return found
+
+
+def has_verdict(out: Path, setting: Setting) -> bool:
+    """Whether a run was played to its end."""
+    findings = kept(out, setting)
+    return findings is not None and findings["verdict"] in ("PASSED", "FAILED")
+
+
 def told(findings: Mapping[str, Any]) -> str:
     """A run in one line."""
     recovery = findings["recovery"]
@@ -160,7 +173,7 @@ def told(findings: Mapping[str, Any]) -> str:
 
 def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
     """Play what has not been played yet, in one lab of that name; a line for each run."""
-    missing = [s for s in settings if not (out / f"{s.seed:04d}" / "findings.json").exists()]
+    missing = [s for s in settings if not has_verdict(out, s)]
     yield f"{len(settings) - len(missing)} of {len(settings)} have been played; see {out}"
     if not missing:
         return
@@ -177,10 +190,11 @@ def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
             try:
                 zone.set(setting)
                 play(setting, env, out)
-                text = told(json.loads((out / f"{setting.seed:04d}/findings.json").read_text()))
+                text = told(kept(out, setting) or {})
             except GamedayError as e:
                 text = f"not played: {e}"
-            yield f"{setting}: {text} ({clock.monotonic() - start:.0f} s of wall time)"
+            took = f"{clock.monotonic() - start:.0f} s of wall time, load {os.getloadavg()[0]:.1f}"
+            yield f"{setting}: {text} ({took})"
     finally:
         if not was_up:
             down = [sys.executable, "-m", "gameday", "lab", "down", "--lab", lab]
@@ -188,9 +202,7 @@ def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--seed", type=int, default=1, help="of the first run")
     parser.add_argument("--lab", default="prediction", help="its name; one that is up is used")
