@@ -215,6 +215,7 @@ AWS: dict[str, Any] = {"type": "AWS", "function": "f", "responses": RESPONSES}
         ({"templates": {"application/json": '["$input.params(\'q\')", "$context.stage", '
                                             '"$context.identity.sourceIp", "$stageVariables.colour"'
                                             "]"}}, b"", b'["1", "prod", "203.0.113.7", "blue"]'),
+        ({"templates": {"application/json": "#set($a = 1)"}}, b"{}", "misconfigured"),
         ({"function": None}, b"{}", "misconfigured"),
         ({"type": "HTTP_PROXY", "function": None}, b"{}", "misconfigured"),
         ({}, b'"' + b"x" * (6 * 1024 * 1024) + b'"', "too_large"),
@@ -227,6 +228,8 @@ def test_what_does_a_custom_integration_get(members: Any, body: bytes, given: An
 def test_what_becomes_of_its_result() -> None:
     assert answer(AWS, call(), Result(b"", "Throttled")) == "throttled"
     assert answer(AWS | {"responses": {}}, call(), Result(b"{}")) == "misconfigured"
+    beyond = {"200": {"statusCode": "200", "responseTemplates": {"application/json": "#if(1)"}}}
+    assert answer(AWS | {"responses": beyond}, call(), Result(b"{}")) == "misconfigured"
     made = answer(AWS, call(), Result(b'{"errorMessage": "Malformed x"}', "Unhandled"))
     assert isinstance(made, Answer)
     assert made.status == 400

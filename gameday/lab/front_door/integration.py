@@ -7,7 +7,7 @@ A refusal is a key of `gateway_responses.KINDS`. Types: AWS_PROXY (Lambda, paylo
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,20 +97,14 @@ def payload(integration: Json, call: Call) -> bytes | str:
     if integration["type"] == "MOCK" or (
         integration["type"] == "AWS" and integration.get("function")
     ):
-        content_type = call.request.text(b"content-type") or ""
-        text = custom_integration.request_payload(integration, content_type, call.scope())
-        if text is None:
-            return "unsupported_media"
-        if integration["type"] == "AWS" and not _is_json(text or "{}"):
-            return "not_json"
-        return _sized((text or "{}").encode())
+        return _mapped(integration, call)
     return "misconfigured"
 
 
 def mock(integration: Json, call: Call, given: bytes) -> Answer | str:
     """The answer of a MOCK integration that was given `given`."""
-    made = custom_integration.mock_answer(integration, given.decode(), _accept(call), call.scope())
-    return made or "misconfigured"
+    text, accept, scope = given.decode(), _accept(call), call.scope()
+    return _made(lambda: custom_integration.mock_answer(integration, text, accept, scope))
 
 
 def answer(integration: Json, call: Call, result: Result) -> Answer | str:
@@ -118,10 +112,10 @@ def answer(integration: Json, call: Call, result: Result) -> Answer | str:
     if result.error == "Throttled":
         return "throttled"
     if integration["type"] == "AWS":
-        made = custom_integration.lambda_answer(
-            integration, result.payload, result.error is not None, _accept(call), call.scope()
-        )
-        return made or "misconfigured"
+        failed, accept, scope = result.error is not None, _accept(call), call.scope()
+        return _made(lambda: custom_integration.lambda_answer(
+            integration, result.payload, failed, accept, scope
+        ))  # fmt: skip
     if result.error is not None:
         return "function_error"
     stage = call.place.stage
@@ -129,6 +123,27 @@ def answer(integration: Json, call: Call, result: Result) -> Answer | str:
         return http_answer(result.payload, DEFAULT_TYPES[stage.kind]) or "function_error"
     types = stage.binary_types if stage.kind == "rest" else EVERY_TYPE
     return proxy_answer(result.payload, types, _accept(call)) or "function_error"
+
+
+def _mapped(integration: Json, call: Call) -> bytes | str:
+    content_type = call.request.text(b"content-type") or ""
+    try:
+        text = custom_integration.request_payload(integration, content_type, call.scope())
+    except ValueError:  # a template asks for what is not offered; the deployment has named it
+        return "misconfigured"
+    if text is None:
+        return "unsupported_media"
+    if integration["type"] == "AWS" and not _is_json(text or "{}"):
+        return "not_json"
+    return _sized((text or "{}").encode())
+
+
+def _made(make: Callable[[], Answer | None]) -> Answer | str:
+    """What `make` gives; the refusal where it gives nothing or a template cannot be rendered."""
+    try:
+        return make() or "misconfigured"
+    except ValueError:
+        return "misconfigured"
 
 
 def _sized(event: bytes) -> bytes | str:
