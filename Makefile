@@ -31,8 +31,8 @@ check: $(STAMP) ## what CI checks beside the tests: format, lint, types
 
 lint-templates: ## cfn-lint and `sam validate --lint`, in an environment of their own
 	@test -x .venv-checks/bin/sam || { $(PYTHON) -m venv .venv-checks && .venv-checks/bin/pip install --quiet --disable-pip-version-check --only-binary :all: -r checks/requirements-checks.txt; }
-	@cd deploy && ../.venv-checks/bin/cfn-lint -r us-east-1 eu-west-1 -t data.yaml regional.yaml routing.yaml && echo "cfn-lint: no findings"
-	@cd deploy && for t in data regional routing; do SAM_CLI_TELEMETRY=0 ../.venv-checks/bin/sam validate --lint --region us-east-1 -t $$t.yaml || exit 1; done
+	@cd deploy && ../.venv-checks/bin/cfn-lint -r us-east-1 eu-west-1 -t data.yaml regional.yaml routing.yaml runner.yaml && echo "cfn-lint: no findings"
+	@cd deploy && for t in data regional routing runner; do SAM_CLI_TELEMETRY=0 ../.venv-checks/bin/sam validate --lint --region us-east-1 -t $$t.yaml || exit 1; done
 
 env: $(STAMP) ## the environment, from the lock file, wheels only
 $(STAMP): requirements.lock pyproject.toml

@@ -91,7 +91,7 @@ def _facts(run: Run) -> Json:
     names = (
         "id", "experiment", "experiment_file", "title", "kind", "region", "regions", "endpoint",
         "stack", "target", "speed", "seed", "objectives", "load", "hypothesis", "who", "commit",
-        "versions", "lab",
+        "versions", "lab", "accounts", "approved_by", "without_prerequisites",
     )  # fmt: skip
     started = run.first("run.started")
     ended = run.first("run.ended")

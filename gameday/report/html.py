@@ -75,6 +75,7 @@ def _verdict(findings: Json) -> str:
         f"target {run['target']}",
         f"evidence level {run['level']} of 5 ({run['evidence']})",
         f"run by {run['who']}" if run["who"] else "",
+        f"approved by {run['approved_by']}" if run.get("approved_by") else "",
         f"commit {run['commit'][:10]}" if run["commit"] else "",
     ]
     verdict = escape(findings["verdict"])

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 CHECKS = Path(os.environ.get("GAMEDAY_CHECKS_VENV", ROOT / ".venv-checks")) / "bin"
-TEMPLATES = ("data.yaml", "regional.yaml", "routing.yaml")
+TEMPLATES = ("data.yaml", "regional.yaml", "routing.yaml", "runner.yaml")
 
 pytestmark = pytest.mark.skipif(
     not (CHECKS / "cfn-lint").exists(), reason="no environment for the template checks"

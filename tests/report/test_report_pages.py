@@ -174,7 +174,7 @@ def test_is_the_picture_described_for_those_who_do_not_see_it(passed) -> None:
 def test_can_a_name_in_a_run_break_out_of_the_page(tmp_path) -> None:
     evil = '</script><script>alert(1)</script><img src=x onerror="alert(2)">'
     run = Synthetic()
-    run.facts |= {"title": evil, "who": evil, "endpoint": evil}
+    run.facts |= {"title": evil, "who": evil, "approved_by": evil, "endpoint": evil}
     run.change("fault.applied", effects=[evil], left_alone=[evil])
     run.change("alarm.state", alarm=evil)
     run.change("dns.answer", network=evil)
