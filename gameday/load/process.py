@@ -102,7 +102,9 @@ class LoadProcess:
         self._recorder = Recorder(open_log(run_dir, EVENTS, process, send), self.course)
         own = [self.clients[n] for n in self._own]
         rate_per_s = None if self.closed else self.options.rate_per_s
-        self._recorder.start(own, rate_per_s, process, self.options.load)
+        self._recorder.start(
+            own, rate_per_s, process, self.options.load, self.options.workload.is_even
+        )
         self._recorder.event(
             "load.profiles", process=process, profiles=behaviours(c.profile for c in own)
         )

@@ -42,11 +42,13 @@ class Recorder:
         rate_per_s: float | None,
         process: int = 0,
         course: str = "",
+        even: bool = True,
     ) -> None:
         """Say who will send.
 
         :param rate_per_s: of the whole load, over all its processes; None: a closed load.
         :param course: how that rate goes, as `gameday.workload` reads it.
+        :param even: whether every client asks at much the same intervals.
         """
         self._process = process
         self.event(
@@ -62,6 +64,7 @@ class Recorder:
             rate_per_s=rate_per_s,
             workload="open" if rate_per_s else "closed",
             course=course,
+            even=even,
             profiles=sorted({c.profile.name for c in clients}),
         )  # fmt: skip
 

@@ -95,8 +95,12 @@ def prediction(run: Run, counted: list[ClientRecovery]) -> Prediction | None:
 def unpredicted(run: Run, counted: Sequence[ClientRecovery | KindRecovery]) -> dict[str, str]:
     """The kinds of client among these that cannot be predicted, and why."""
     period_s, black_hole = client_period_s(run), mode(run) is Mode.BLACK_HOLE
+    even = all(event.get("even", True) for event in run.of("load.started"))
     reasons = {}
     for profile in sorted({r.profile for r in counted}):
+        if not even:
+            reasons[profile] = "their requests do not come at even intervals"
+            continue
         how = behaviour(run, profile)
         if how is None:
             reasons[profile] = "the run does not say how they behave"

@@ -52,8 +52,8 @@ class Workload:
 
     @property
     def is_even(self) -> bool:
-        """Whether every client asks at even intervals once the ramp is over."""
-        even = self.arrivals is Arrivals.CONSTANT and self.surge == 1.0
+        """Whether every client asks at much the same intervals once the ramp is over."""
+        even = self.arrivals is not Arrivals.POISSON and self.surge == 1.0
         return even and not self.steps and self.trace is None
 
     def piece(self, t_s: float) -> Piece:

@@ -53,6 +53,14 @@ def test_is_what_never_came_back_unanswered_and_not_forgotten(tmp_path: Path) ->
     assert (found["offered"] - found["requests"], found["unsent"], found["unanswered"]) == (3, 1, 2)
 
 
+def test_is_a_load_predicted_whose_requests_come_when_they_like(tmp_path: Path) -> None:
+    run = Synthetic().change("load.started", even=False)
+    found = findings(run.write(tmp_path))
+    assert found["recovery"]["predicted"] is None
+    (said, _) = [s for s in found["surprises"] if s.startswith("No prediction")]
+    assert said.endswith("their requests do not come at even intervals.")
+
+
 def test_what_did_sessions_see_before_the_fault_and_from_it_on(tmp_path: Path) -> None:
     run = Synthetic()
     assert findings(run.write(tmp_path / "none"))["data_behind"]["reads"] is None

@@ -87,7 +87,7 @@ def test_do_both_directions_agree(text: str, tmp_path: Path) -> None:
 def test_which_loads_are_open_and_which_even() -> None:
     said = ("", "ramp_s=60", "poisson", "closed", "surge=2", "steps=0:2")
     assert [parse(t).is_open for t in said] == [True, True, True, False, True, True]
-    assert [parse(t).is_even for t in said] == [True, True, False, False, False, False]
+    assert [parse(t).is_even for t in said] == [True, True, False, True, False, False]
     assert parse("poisson").arrivals is parse("arrivals=poisson").arrivals is Arrivals.POISSON
 
 
