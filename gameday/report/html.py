@@ -176,7 +176,7 @@ def _chain(findings: Json, headline: Hits | None) -> str:
     advice = findings["chain"]["advice"]
     said = f"<b>Longest: {escape(findings['chain']['longest'])}.</b> {escape(advice)}"
     compared = escape(findings["chain"]["compared"])
-    said += f" <b>Prediction:</b> {compared}" if compared else ""
+    said += f'</p><p class="advice"><b>Prediction:</b> {compared}' if compared else ""
     said += f" <b>Track record:</b> {escape(str(headline))}." if headline else ""
     return (
         f'<section class="card chain"><h2>Where the time went: '

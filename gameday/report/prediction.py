@@ -14,6 +14,9 @@ from gameday.predict.text import lone_checks, seconds, shares
 
 Json = Mapping[str, Any]
 
+COLOURS = 10
+"""Of curves, in the style sheet."""
+
 WIDTH, HEIGHT, LEFT, BOTTOM = 900, 240, 44, 26
 
 
@@ -110,7 +113,7 @@ def _curves(loss: Json, document: Json) -> str:
     lines, legend = [], []
     for number, (kind, spread) in enumerate(loss["clients"].items()):
         points = spread["curve"] or [(0.0, 1.0), (end_s, 1.0)]
-        style = f"k{number % 6}{'' if spread['curve'] else ' stays'}"
+        style = f"k{number % COLOURS}{'' if spread['curve'] else ' stays'}"
         lines.append(f'<path class="{style}" d="{_path(points, end_s)}"/>')
         legend.append(f'<span><i class="{style}"></i>{escape(kind)}</span>')
     step = next(s for s in (5, 10, 20, 30, 60, 120, 300, 600, 3600) if end_s / s <= 9 or s == 3600)

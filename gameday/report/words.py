@@ -53,7 +53,7 @@ def band(value: Json | None, *, mean: bool = True) -> str:
 
 
 def difference(value: Json | None) -> str:
-    """`-1.1 s` from the predicted mean, `12 s longer than predicted` outside its band, or nothing."""
+    """`-1.1 s` from the predicted mean, `12 s longer than predicted` outside its band, or ""."""
     if value is None:
         return ""
     if value["beyond_s"] is None:

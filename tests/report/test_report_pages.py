@@ -74,6 +74,22 @@ def test_does_the_screen_say_what_happened_and_whether_it_passed(passed) -> None
     )
 
 
+def test_is_each_link_beside_its_prediction_and_the_odd_one_named(tmp_path) -> None:
+    late = Synthetic(Plan(threshold=3))
+    late.plan.threshold = 1  # the export says so, the checkers counted to 3
+    for name, run in (("good", Synthetic()), ("late", late)):
+        found = write(run, tmp_path / "runs" / "outage" / name)
+    folder = tmp_path / "runs" / "outage" / "late"
+    page, text = (folder / "report.html").read_text(), (folder / "report.md").read_text()
+    for seen in (page, text, "\n".join(terminal.lines(found))):
+        assert re.search(r"\d+ s longer than predicted", seen)
+        assert re.search(
+            r"detect took \d+\.\d s, \d+\.\d s more than the \d+ to \d+ s predict", seen
+        )
+    for seen in (page, text):
+        assert "recovery time: 1 of 2 in the 5 to 95 % band" in seen
+
+
 def test_does_a_failed_run_name_the_cause_and_offer_nothing(failed) -> None:
     text = "\n".join(terminal.lines(failed[0]))
     assert "Nothing on the AWS side can move them.   exit 1" in text
