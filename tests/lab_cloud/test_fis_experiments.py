@@ -223,3 +223,27 @@ def test_templates_are_listed_tagged_and_deleted(fast: Cloud) -> None:
         "aws:dynamodb:global-table-pause-replication",
         "aws:fis:wait",
     ]
+
+
+def test_g15_an_engaged_safety_lever_stops_what_runs_and_cancels_what_begins(fast: Cloud) -> None:
+    global_table(fast, "levered")
+    client, made = fast.client("fis"), template(fast, {"resourceArns": [ARN + "levered"]})
+    identity = start(fast, made)
+    fast.wait_body("region/us-east-1", lambda b: b["global_tables"]["levered"]["paused"])
+    assert client.get_safety_lever(id="default")["safetyLever"]["state"]["status"] == "disengaged"
+    engaged = {"status": "engaged", "reason": "release day"}
+    try:
+        client.update_safety_lever_state(id="default", state=engaged)
+        assert client.get_safety_lever(id="default")["safetyLever"]["state"] == engaged
+        assert "safety lever" in wait_state(fast, identity, "stopped")["state"]["reason"]
+        assert not paused(fast, "us-east-1", "levered")
+        late = client.start_experiment(experimentTemplateId=made["id"])["experiment"]
+        assert late["state"]["status"] == "cancelled"
+        with pytest.raises(ClientError, match="ConflictException"):
+            client.update_safety_lever_state(id="default", state=engaged)
+    finally:
+        client.update_safety_lever_state(
+            id="default", state={"status": "disengaged", "reason": "x"}
+        )
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        client.get_safety_lever(id="other")
