@@ -1,5 +1,4 @@
-"""Follows a run's events in a process of its own and announces: `python -m gameday.announce.follow
-RUN_DIR`.
+"""Follows a run in a process of its own and announces it: `python -m gameday.announce RUN_DIR`.
 
 It ends when it has told how the run ended. `announce.log` in the run directory says what was sent.
 """
@@ -46,7 +45,7 @@ def begin(run_dir: Path, target: Target) -> None:
     for line in message.started(facts, clock.now(), _stop_line(target, facts)).text.splitlines():
         logger.info("gameday: %s", line)
     if wanted:
-        command = [sys.executable, "-m", "gameday.announce.follow", str(run_dir)]
+        command = [sys.executable, "-m", "gameday.announce", str(run_dir)]
         with (run_dir / LOG).open("wb") as log:
             subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -149,6 +148,3 @@ def main(arguments: Sequence[str]) -> int:
     announcer.finish()
     return 0
 
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from gameday import limits
+
 OPTIONS = (
     click.option(
         "--confirm", metavar="ACCOUNT:REGION", multiple=True,
@@ -34,10 +36,14 @@ def word_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def said(options: Mapping[str, Any]) -> dict[str, str]:
-    """The options that were given, as settings of the run."""
+    """The options that were given, as settings of the run.
+
+    :raises TargetError: one of them is not of its form.
+    """
     found = {name: str(options[option]) for option, name in NAMES.items() if options[option]}
     if options["confirm"]:
         found["GAMEDAY_CONFIRM"] = ",".join(options["confirm"])
     if options["unattended"]:
         found["GAMEDAY_UNATTENDED"] = "1"
+    limits.limits(found)
     return found

@@ -27,7 +27,7 @@ FIRST = "experiments/health-check-failure.yaml"
 @pytest.fixture
 def staging(project) -> Iterator[str]:
     """A target file that makes a running lab an account."""
-    up = project.gameday("lab", "up")
+    up = project.gameday("lab", "up", "--speed", "4")
     assert up.returncode == 0, up.stderr
     lines = (project.root / ".gameday/default/lab.env").read_text().splitlines()
     mine = ["GAMEDAY_TARGET=staging", f"GAMEDAY_ALLOW={PLACE}", "GAMEDAY_RUNNER_REGION=outside"]
