@@ -27,14 +27,20 @@ class KnownItems:
 
     def __init__(self, size_max: int = KNOWN_MAX) -> None:
         self._items: deque[Item] = deque(maxlen=size_max)
+        self._gone: deque[str] = deque(maxlen=size_max)
 
     def add(self, item: Item) -> None:
         self._items.append(item)
 
     def forget(self, item_id: str) -> None:
-        """It may be gone: nobody is to look for it any more."""
+        """It may be gone: nobody is to look for it any more, and its absence says nothing."""
+        self._gone.append(item_id)
         kept = [item for item in self._items if item.id != item_id]
         self._items = deque(kept, maxlen=self._items.maxlen)
+
+    def is_gone(self, item_id: str) -> bool:
+        """Whether somebody here deleted it, or tried to."""
+        return item_id in self._gone
 
     def pick(self, rng: random.Random, age_wall_s: float) -> Item | None:
         """Any item acknowledged at least `age_wall_s` ago, or None when there is none yet."""

@@ -225,17 +225,19 @@ class LoadProcess:
             key=write.key, item_id=write.item_id, client=client.id, region=region, outcome=known,
             acked_at=answered + offset, op=write.op,
         )  # fmt: skip
-        if write.item_id is None:
+        if write.op == DELETE or write.item_id is None or known != WriteOutcome.ACKNOWLEDGED:
             return None
-        if write.op == DELETE:
-            self.items.forget(write.item_id)
-        elif known == WriteOutcome.ACKNOWLEDGED:
-            item = Item(write.item_id, region, answered, write.version)
-            self.items.add(item)
-            if self._sampler:
-                self._sampler.add(region, item.id, answered)
-            return item
-        return None
+        item = Item(write.item_id, region, answered, write.version)
+        self.items.add(item)
+        if self._sampler:
+            self._sampler.add(region, item.id, answered)
+        return item
+
+    def deletes(self, item: Item) -> None:
+        """A client is about to delete the item: that it is missing says nothing from now on."""
+        self.items.forget(item.id)
+        if self._sampler:
+            self._sampler.forget(item.id)
 
     def read(
         self, client: Client, item: Item, version: float, broken: Broken | None, trip: Trip

@@ -51,6 +51,13 @@ class Pending:
     def add(self, item: Item) -> None:
         self._writes.append(item)
 
+    def forget(self, item_id: str) -> None:
+        """It is being deleted: nobody can be behind for lack of it."""
+        kept = [item for item in self._writes if item.id != item_id]
+        self._writes = deque(kept, maxlen=PENDING_MAX)
+        if self._missing is not None and self._missing.id == item_id:
+            self._missing = None
+
     def take_reading(self, holds: Callable[[Item], bool | None]) -> Reading | None:
         """Ask `holds` for writes until the oldest missing one is known.
 
@@ -107,6 +114,11 @@ class Sampler:
         for (writer, _), pending in self._pairs.items():
             if writer == region:
                 pending.add(Item(item_id, region, acked))
+
+    def forget(self, item_id: str) -> None:
+        """An item is being deleted."""
+        for pending in self._pairs.values():
+            pending.forget(item_id)
 
     def spawn(self) -> list[gevent.Greenlet]:
         """Start one greenlet for each ordered pair of Regions."""

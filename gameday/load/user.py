@@ -112,13 +112,17 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
         """What this client wrote last, when that was at least `age_s` AWS seconds ago."""
         item = self._own
         old = clock.monotonic() - self.load.clock.wall(age_s)
-        return item if item is not None and item.acked <= old else None
+        if item is None or item.acked > old or self.load.items.is_gone(item.id):
+            return None
+        return item
 
     def saw(self, item: Item, response: Any) -> None:
         """Check a read of the item: is it stale, and was something newer seen here before?
 
         An answer that is neither 2xx nor 404 says nothing about the item.
         """
+        if self.load.items.is_gone(item.id):
+            return
         if response.status_code == 404:
             version = ABSENT
         elif 200 <= response.status_code < 300:
@@ -136,6 +140,7 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
     @contextmanager
     def deleting(self, item: Item) -> Iterator[Write]:
         """A delete of an item; it enters the ledger whatever becomes of it."""
+        self.load.deletes(item)
         yield from self._changing(Write(self._key(), DELETE, item.id))
 
     def _key(self) -> str:

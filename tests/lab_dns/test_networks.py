@@ -61,6 +61,8 @@ def test_the_longest_prefix_wins_and_a_shorter_question_does_not_match():
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {x: -1}}", "network a: a latency below 0 ms"),
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {x: far}}", "network a: could not convert"),
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, land: x}", "unknown member land"),
+        ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, resolvers: [10.0.0.1/8]}", "has host bits"),
+        ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, resolvers: 3}", "network a: "),
         (
             "- {id: a, cidr: 10.0.0.0/8, latency_ms: {}}\n- {id: a, cidr: 11.0.0.0/8}",
             "network a is listed twice",

@@ -150,6 +150,11 @@ def test_to_which_region_does_an_address_belong() -> None:
         assert regions.region_of("127.0.2.1") is None  # asked a moment ago
         now[0] = 2.0
         assert regions.region_of("127.0.2.1") == "eu-west-1"
+        for addresses in names.values():
+            addresses.append("127.0.9.9")  # in front of both, like an accelerator's
+        now[0] = 4.0
+        assert regions.region_of("127.0.9.9") is None
+        assert regions.region_of("127.0.1.1") == "us-east-1"
 
 
 def test_does_a_target_say_which_region_an_address_is() -> None:
@@ -174,10 +179,17 @@ def test_where_are_the_clients(tmp_path: Path) -> None:
     assert (network.id, network.cidr, network.latency_ms) == (
         "near", "198.51.100.0/24", {"us-east-1": 20.0},
     )  # fmt: skip
-    assert [n.cidr for n in read_networks(None)] == [None]
+    assert network.subnets == ("198.51.100.0/24",)
+    assert [n.subnets for n in read_networks(None)] == [(None,)]
+    file.write_text("- {id: vpn, cidr: 198.51.100.0/24, resolvers: [192.0.2.0/24, 10.0.0.0/8]}\n")
+    (network,) = read_networks(file)
+    assert network.subnets == ("192.0.2.0/24", "10.0.0.0/8"), "Route 53 hears of the resolver"
 
 
-@pytest.mark.parametrize("text", ["[]", "near: 1", "- {cidr: 1.2.3.0/24}", "- {id: a, cidr: x}"])
+@pytest.mark.parametrize(
+    "text",
+    ["[]", "near: 1", "- {cidr: 1.2.3.0/24}", "- {id: a, cidr: x}", "- {id: a, resolvers: [x]}"],
+)
 def test_is_a_bad_networks_file_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "networks.yaml"
     file.write_text(text)

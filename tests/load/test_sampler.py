@@ -95,3 +95,18 @@ def test_are_only_the_newest_items_remembered() -> None:
         known.add(written(number, 100.0 - number))
     rng = random.Random(1)
     assert {item.id for _ in range(50) if (item := known.pick(rng, 5.0))} == {"i7", "i8", "i9"}
+
+
+def test_is_a_region_behind_for_lack_of_what_is_being_deleted() -> None:
+    behind = pending(2.0, 1.0)
+    assert behind.take_reading(lambda item: False) is not None  # i0 is missing, and waited for
+    behind.forget("i0")
+    reading = behind.take_reading(lambda item: True)
+    assert reading is not None
+    assert (reading.behind_s, reading.missing) == (0.0, 0)
+    known = KnownItems()
+    known.add(written(0, 100.0))
+    known.forget("i0")
+    assert known.pick(random.Random(1), 0.0) is None
+    assert known.is_gone("i0")
+    assert not known.is_gone("i1")
