@@ -101,7 +101,10 @@ def functions(stack: str, region: str) -> Functions:
     known = sorted(_ids(found, "AWS::Lambda::Function"))
     invoked |= {name for name in known if _has_url(name, region)}
     if not invoked:
-        raise AwsError(f"no function of stack {stack} in {region} is behind an API")
+        raise AwsError(
+            f"no function of stack {stack} in {region} is behind an API: a program is lost "
+            "with its Region's packets, by cut_region (experiments/region-cut.yaml)"
+        )
     sources = {name: _event_sources(name, region) for name in {*known, *invoked}}
     behind = tuple(sorted(name for name in invoked if not sources[name]))
     if not behind:

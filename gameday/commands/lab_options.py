@@ -112,6 +112,8 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
 def _brought(options: dict[str, Any]) -> Brought | None:
     """The application that stands on the command line itself."""
     template, program, given = options["template"], options["program"], options["parameters"]
+    if program is not None and not program.strip():
+        raise UsageError("--command: name a program, for example 'node server.js'")
     if template is None and not program:
         for name, value in (("--parameter", given), ("--endpoint", options["endpoint"])):
             if value:

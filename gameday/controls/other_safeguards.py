@@ -7,6 +7,7 @@ Toolkit shows us each of these probes as it ends.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from chaoslib import substitute
@@ -15,6 +16,8 @@ from chaoslib.hypothesis import within_tolerance
 from gameday.controls.pace import activities
 
 Json = dict[str, Any]
+
+_CLASSES = re.compile(r"^(?:chaoslib\.exceptions\.\w+: )+")
 
 
 def belongs_to(experiment: Json, activity: Json) -> bool:
@@ -54,6 +57,6 @@ def met(probe: Json, run: Json, configuration: Json, secrets: Json) -> bool:
 
 
 def reason(run: Json) -> str:
-    """Why an activity failed, from its entry in the journal, as one line."""
+    """Why an activity failed, from its entry in the journal, as one line without class names."""
     lines = run.get("exception") or ["no reason given"]
-    return " ".join(str(lines[-1]).split())
+    return _CLASSES.sub("", " ".join(str(lines[-1]).split()))

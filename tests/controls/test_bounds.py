@@ -96,3 +96,16 @@ def test_when_is_fail_fast_the_cause(status: str | None, causes: list[str]) -> N
     said: list[str] = []
     FailFast(said.append).continuous_hypothesis_completed({}, {"status": status})
     assert said == causes
+
+
+@pytest.mark.parametrize(
+    ("exception", "said"),
+    [
+        (["Traceback", "chaoslib.exceptions.ActivityFailed: chaoslib.exceptions.ActivityFailed: "
+          "disable_region:\n nothing"], "disable_region: nothing"),
+        (["ValueError: x"], "ValueError: x"),
+        (None, "no reason given"),
+    ],
+)  # fmt: skip
+def test_why_did_an_activity_fail(exception: list[str] | None, said: str) -> None:
+    assert other_safeguards.reason({"exception": exception}) == said
