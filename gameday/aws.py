@@ -105,7 +105,8 @@ def _session(who: str | None, region: str) -> Any:
         try:
             return boto3.session.Session(profile_name=who)
         except ProfileNotFound as e:
-            raise TargetError(f"GAMEDAY_CREDENTIALS: there is no AWS profile {who}") from e
+            where = "GAMEDAY_CREDENTIALS" if who else "AWS_PROFILE"
+            raise TargetError(f"{where}: {e}; see `aws configure list-profiles`") from e
     source = botocore.session.Session()
     credentials = source.get_credentials()
     if credentials is None:
