@@ -43,40 +43,64 @@ class Audit:
         return self.unknown_found + self.unknown_absent
 
 
-def audit(writes: Iterable[Row], items_by_region: Mapping[str, Sequence[Row]]) -> Audit:
+Version = tuple[str | None, float | None]
+"""The Region that wrote an item, and when: what decides whether two Regions hold the same."""
+
+Tables = Mapping[str, Mapping[str, Version]]  # Region -> item id -> its version there
+
+
+class Held:
+    """What every Region's table holds, read row by row: millions of rows are not kept whole."""
+
+    def __init__(self, regions: Iterable[str]) -> None:
+        self.tables: dict[str, dict[str, Version]] = {region: {} for region in regions}
+        self.id_of: dict[str, str] = {}  # by idempotency key
+        self.ids_of: dict[str, set[str]] = {}  # of keys with more than one item
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Take in items: `region`, `id`, `key`, `written_in`, `written_at`; none of elsewhere."""
+        tables, id_of = self.tables, self.id_of
+        for row in rows:
+            table = tables.get(row["region"])
+            if table is None:
+                continue
+            item_id, key = str(row["id"]), row.get("key")
+            table[item_id] = (row.get("written_in"), row.get("written_at"))
+            if key is not None and (first := id_of.setdefault(str(key), item_id)) != item_id:
+                self.ids_of.setdefault(str(key), {first}).add(item_id)
+
+
+def audit(writes: Iterable[Row], items: Held) -> Audit:
     """Compare the ledger's writes with the items of every Region's table after fail-back.
 
     :param writes: rows of `ledger/writes-N.jsonl`: `key`, `id`, `region`, `op`, `outcome`,
         `acked_at`.
-    :param items_by_region: each Region's items: `id`, `key`, `written_in`, `written_at`.
     """
     changes = list(writes)
     writes = [c for c in changes if c.get("op") != DELETE]
     deletes = [c for c in changes if c.get("op") == DELETE]
-    by_id = {r: {str(i["id"]): i for i in items} for r, items in items_by_region.items()}
-    keys = _ids_by_key(items_by_region.values())
+    tables = items.tables
     acked = [w for w in writes if w["outcome"] == WriteOutcome.ACKNOWLEDGED]
+    odd = _odd(acked, tables)
     gone = {str(d["id"]) for d in deletes if d["outcome"] != WriteOutcome.FAILED}
-    lost = [w for w in acked if not _versions(w, by_id) and str(w["id"]) not in gone]
-    back = _resurrected(deletes, writes, by_id)
-    conflicts = [w for w in acked if _overwritten(w, by_id)]
-    written = {str(w["key"]) for w in writes if w.get("key") is not None}
-    twice = sorted(k for k, ids in keys.items() if k in written and len(ids) > 1)
+    lost = [w for w in odd if not _versions(w, tables) and str(w["id"]) not in gone]
+    back = _resurrected(deletes, writes, tables)
+    conflicts = [w for w in odd if _overwritten(w, tables)]
+    written = {str(w["key"]) for w in writes} if items.ids_of else set()
+    twice = sorted(key for key in items.ids_of if key in written)
     unknown = [w for w in writes if w["outcome"] == WriteOutcome.UNKNOWN]
-    found = sum(_present(w, by_id, keys) for w in unknown)
-    refused = (w for w in writes if w["outcome"] == WriteOutcome.FAILED)
-    answered = {str(w["key"]) for w in acked}
+    found = sum(_present(w, items) for w in unknown)
+    refused = [w for w in writes if w["outcome"] == WriteOutcome.FAILED]
+    answered = {str(w["key"]) for w in acked} if refused else set()
     return Audit(
         acknowledged=len(acked),
         lost=len(lost),
-        diverged=sum(_diverged(w, by_id) for w in acked if str(w["id"]) not in back),
+        diverged=sum(_diverged(w, tables) for w in odd if str(w["id"]) not in back),
         duplicated=len(twice),
         conflicts=len(conflicts),
         unknown_found=found,
         unknown_absent=len(unknown) - found,
-        failed_found=sum(
-            _present(w, by_id, keys) for w in refused if str(w["key"]) not in answered
-        ),
+        failed_found=sum(_present(w, items) for w in refused if str(w["key"]) not in answered),
         deleted=sum(d["outcome"] == WriteOutcome.ACKNOWLEDGED for d in deletes),
         resurrected=len(back),
         lost_keys=_named(lost),
@@ -87,13 +111,26 @@ def audit(writes: Iterable[Row], items_by_region: Mapping[str, Sequence[Row]]) -
     )
 
 
-def _resurrected(
-    deletes: Sequence[Row], writes: Sequence[Row], by_id: Mapping[str, Mapping[str, Row]]
-) -> set[str]:
+def _odd(acked: Iterable[Row], tables: Tables) -> list[Row]:
+    """The writes that are not the same in every Region, or not as they were acknowledged.
+
+    Nearly every write is where it should be; only the others are worth a closer look.
+    """
+    first, *others = tables.values() or ({},)
+    return [
+        w
+        for w in acked
+        if (version := first.get(w["id"])) is None
+        or version[0] != w["region"]
+        or any(table.get(w["id"]) != version for table in others)
+    ]
+
+
+def _resurrected(deletes: Sequence[Row], writes: Sequence[Row], tables: Tables) -> set[str]:
     """The items that are in a table although their delete was acknowledged after every write."""
     deleted_at: dict[str, float] = {}
     for row in deletes:
-        if row["outcome"] == WriteOutcome.ACKNOWLEDGED and _versions(row, by_id):
+        if row["outcome"] == WriteOutcome.ACKNOWLEDGED and _versions(row, tables):
             item_id = str(row["id"])
             deleted_at[item_id] = max(deleted_at.get(item_id, 0.0), float(row["acked_at"]))
     if deleted_at:
@@ -108,41 +145,29 @@ def _ended(row: Row) -> float:
     return float(row.get("acked_at") or row["at"])
 
 
-def _ids_by_key(tables: Iterable[Sequence[Row]]) -> dict[str, set[str]]:
-    ids: dict[str, set[str]] = {}
-    for items in tables:
-        for item in items:
-            if item.get("key") is not None:
-                ids.setdefault(str(item["key"]), set()).add(str(item["id"]))
-    return ids
-
-
-def _versions(write: Row, by_id: Mapping[str, Mapping[str, Row]]) -> list[Row]:
+def _versions(write: Row, tables: Tables) -> list[Version]:
     """The write's item in each Region that has it."""
-    return [items[str(write["id"])] for items in by_id.values() if str(write["id"]) in items]
+    item_id = str(write["id"])
+    return [table[item_id] for table in tables.values() if item_id in table]
 
 
-def _diverged(write: Row, by_id: Mapping[str, Mapping[str, Row]]) -> bool:
-    found = _versions(write, by_id)
-    versions = {(v.get("written_in"), str(v.get("written_at"))) for v in found}
-    return bool(found) and (len(found) < len(by_id) or len(versions) > 1)
+def _diverged(write: Row, tables: Tables) -> bool:
+    found = _versions(write, tables)
+    return bool(found) and (len(found) < len(tables) or len(set(found)) > 1)
 
 
-def _overwritten(write: Row, by_id: Mapping[str, Mapping[str, Row]]) -> bool:
+def _overwritten(write: Row, tables: Tables) -> bool:
     """Whether every surviving version was written in another Region than acknowledged this one.
 
     DynamoDB keeps one whole item of two concurrent ones, the last by its own timestamp; the other
     vanishes (Developer Guide, "Global tables: how it works").
     """
-    found = _versions(write, by_id)
-    writers = {v.get("written_in") for v in found} - {None}
+    writers = {written_in for written_in, _ in _versions(write, tables)} - {None}
     return bool(writers) and write.get("region") not in writers
 
 
-def _present(
-    write: Row, by_id: Mapping[str, Mapping[str, Row]], keys: Mapping[str, set[str]]
-) -> bool:
-    return bool(write.get("id") and _versions(write, by_id)) or str(write.get("key")) in keys
+def _present(write: Row, items: Held) -> bool:
+    return bool(_versions(write, items.tables)) or str(write.get("key")) in items.id_of
 
 
 def _named(writes: Sequence[Row]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gameday.measure.audit import Audit, audit
+from gameday.measure.audit import Audit, Held, audit
 from gameday.measure.run import Run
 from gameday.model import WriteOutcome
 
@@ -68,9 +68,9 @@ def after_fail_back(run: Run) -> Audit | None:
     """The ledger against every Region's table; None when the tables were not read."""
     if run.items is None:
         return None
-    regions = run.facts.get("regions") or sorted({i["region"] for i in run.items})
-    tables = {r: [i for i in run.items if i["region"] == r] for r in regions}
-    return audit(run.writes, tables)
+    items = Held(run.facts.get("regions") or sorted({i["region"] for i in run.items}))
+    items.take(run.items)
+    return audit(run.writes, items)
 
 
 def write_rate_per_s(run: Run) -> float:

@@ -7,7 +7,8 @@ The files and their members are listed in docs/architecture.md. Times stay unix 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +48,7 @@ class Run:
     windows: list[Event] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     writes: list[Json] = field(default_factory=list)
-    items: list[Json] | None = None  # ledger/audit.jsonl; None: no audit was made
+    items: Iterable[Json] | None = None  # ledger/audit.jsonl; None: no audit was made
     zone: Json | None = None
     health_checks: Json | None = None
     journal: Json | None = None  # Chaos Toolkit's own
@@ -138,26 +139,32 @@ def load(run_dir: Path) -> Run:
 
     :raises RunError: there is no `run.json`, or a file in it is not what it should be.
     """
-    try:
+    with _whole(run_dir):
         events, windows, segments = [], [], {}
         for event in read_events(run_dir):
             if event["kind"] == "load.window":
                 windows.append(event)
             elif event["kind"] == "client.segment":  # rewritten while it grows: the last stands
-                segments[event["client"], event["first"]] = _segment(event)
+                segments[event["client"], event["first"]] = event
             else:
                 events.append(event)
         return Run(
             facts=_facts(run_dir),
             events=events,
             windows=windows,
-            segments=sorted(segments.values(), key=lambda s: (s.client, s.first)),
+            segments=sorted(map(_segment, segments.values()), key=lambda s: (s.client, s.first)),
             writes=_rows(sorted((run_dir / "ledger").glob("writes-*.jsonl"))),
-            items=_audit(run_dir / "ledger" / "audit.jsonl"),
+            items=_audit(run_dir),
             zone=_json(run_dir / "zone.json"),
             health_checks=_json(run_dir / "health-checks.json"),
             journal=_json(run_dir / "journal.json"),
         )
+
+
+@contextmanager
+def _whole(run_dir: Path) -> Iterator[None]:
+    try:
+        yield
     except (json.JSONDecodeError, KeyError, TypeError) as e:
         raise RunError(f"{run_dir}: a file of this run is damaged ({type(e).__name__}: {e})") from e
 
@@ -185,8 +192,20 @@ def _rows(paths: list[Path]) -> list[Json]:
     return [row for path in paths for row in read_log(path)]
 
 
-def _audit(path: Path) -> list[Json] | None:
-    return list(read_log(path)) if path.is_file() else None
+class AuditRows:
+    """The items of every Region's table, read anew by whoever iterates: there may be millions."""
+
+    def __init__(self, run_dir: Path, path: Path) -> None:
+        self._run_dir, self._path = run_dir, path
+
+    def __iter__(self) -> Iterator[Json]:
+        with _whole(self._run_dir):
+            yield from read_log(self._path)
+
+
+def _audit(run_dir: Path) -> AuditRows | None:
+    path = run_dir / "ledger" / "audit.jsonl"
+    return AuditRows(run_dir, path) if path.is_file() else None
 
 
 def _segment(event: Mapping[str, Any]) -> Segment:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from gameday.measure.audit import audit
+from collections.abc import Iterable, Mapping
+
+from gameday.measure.audit import Audit, Held
+from gameday.measure.audit import audit as compared
+
+
+def audit(writes: Iterable[dict], items_by_region: Mapping[str, Iterable[dict]]) -> Audit:
+    held = Held(items_by_region)
+    held.take({**item, "region": region} for region, of in items_by_region.items() for item in of)
+    return compared(writes, held)
 
 
 def write(n: int, outcome: str = "acknowledged", region: str | None = "us") -> dict:
