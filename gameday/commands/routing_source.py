@@ -77,7 +77,7 @@ def from_exports(zones: Sequence[Path], checks: Path | None) -> Routing:
     found: dict[str, Zone] = {}
     for path in zones:
         found |= read(read_json(path), place=str(path)).zones.by_name
-    ids, callers = read_checks(read_json(checks)) if checks else ({}, {})
+    ids, callers = read_checks(read_json(checks), str(checks)) if checks else ({}, {})
     return Routing(Zones(found), ids, callers)
 
 

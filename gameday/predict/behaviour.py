@@ -18,6 +18,9 @@ FOREVER = "forever"
 BACKOFF_MAX_S = 1.0
 """Retries that wait longer in all would look names up between two requests."""
 
+ANSWERED = 0.98
+"""A connection is idle for what is left of a period after its answer has come."""
+
 LATE = 1.05
 """A request that lasts longer than this many periods holds the next one up."""
 
@@ -57,7 +60,7 @@ class Behaviour:
 
     def life_s(self, period_s: float) -> float | None:
         """The age at which a connection that works is dropped: 0 with every request, None never."""
-        dropped_idle = self.idle_max_s is not None and self.idle_max_s < period_s
+        dropped_idle = self.idle_max_s is not None and self.idle_max_s < ANSWERED * period_s
         if not self.reuse or dropped_idle or self.follow_dns:
             return 0.0
         return self.max_age_s

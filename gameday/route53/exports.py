@@ -86,12 +86,14 @@ def read(zone: Json, checks: Json | None = None, *, place: str = "zone export") 
     )
 
 
-def read_checks(checks: Json) -> tuple[dict[str, HealthCheck], dict[str, str]]:
+def read_checks(
+    checks: Json, place: str = "health checks export"
+) -> tuple[dict[str, HealthCheck], dict[str, str]]:
     """Health checks and their caller references, by id.
 
     :raises UsageError: cut short, foreign, or a check that is malformed.
     """
-    items = rows(checks, "HealthChecks", "health checks export")
+    items = rows(checks, "HealthChecks", place)
     return (
         {str(item.get("Id")): parse_check(item) for item in items},
         {str(item.get("Id")): str(item.get("CallerReference", "")) for item in items},

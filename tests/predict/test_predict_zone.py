@@ -182,3 +182,9 @@ def test_do_templates_say_what_exports_of_them_would() -> None:
     assert (found["name"], found["policy"]) == ("api.example.test", "latency")
     assert [loss["check"] for loss in found["losses"]] == ["HomeHealthCheck", "PeerHealthCheck"]
     assert found["losses"][0]["detection"]["mean_s"] == 28.2
+
+
+def test_does_a_wrong_export_of_checks_name_its_file(tmp_path) -> None:
+    asked = ask(tmp_path, health={"Reservations": []})
+    assert asked.exit_code == 2
+    assert "checks.json: no HealthChecks in the export (it holds Reservations)" in asked.output

@@ -101,6 +101,19 @@ def test_does_a_target_match_nothing(text, says) -> None:
     assert (any(says in f for f in found)) if says else found == []
 
 
+def test_may_what_names_a_thing_of_one_region_differ() -> None:
+    stack = (
+        "- {{name: api, region: {0}, template: {0}.yaml, resources: {{Get: {{Type: F, Properties: "
+        "{{Subnet: {1}, Zone: {2}, Peer: '{0}', Memory: 128}}}}}}}}\n"
+    )
+    alike = stack.format("us-east-1", "subnet-0a1b", "Z1UJRXOUMOOFQ8") + stack.format(
+        "eu-west-1", "subnet-9c8d", "ZLY8HYME6SFDD"
+    )
+    assert hits("region-settings-differ", f"stacks:\n{alike}") == []
+    other = alike.replace("Memory: 128", "Memory: 256", 1)
+    assert hits("region-settings-differ", f"stacks:\n{other}") == ["Memory 128, us-east-1 256"]
+
+
 DOMAIN = """\
 region: eu-west-1
 Resources:

@@ -3,12 +3,19 @@ takes over those of the lost one."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gameday.review.model import ApplicationSubject, Hit
 
 SHOWN = 4
+
+OWN = re.compile(
+    r"arn:.*|Z[A-Z0-9]{7,}|[0-9a-f-]{32,}|\d{12}|"
+    r"(subnet|sg|vpc|vpce|ami|rtb|eni|igw|nat|acl|lt|fs|eipalloc)-[0-9a-f]+"
+)
+"""Values that name a thing of one Region: ARNs, hosted zones, accounts, parts of a VPC."""
 SEVERITY = "warning"
 ABOUT = "application"
 REMEDY = "Set it alike everywhere, or say by a suppression why not."
@@ -63,7 +70,7 @@ def _settings(value: Any, regions: set[str], path: str = "") -> Iterator[tuple[s
     elif isinstance(value, list):
         for number, item in enumerate(value):
             yield from _settings(item, regions, f"{path}[{number}]")
-    elif not (isinstance(value, str) and any(region in value for region in regions)):
+    elif not (OWN.fullmatch(str(value)) or any(region in str(value) for region in regions)):
         yield path, str(value)
 
 
