@@ -19,6 +19,8 @@ from gameday.errors import TemplateError
 
 SAM_TRANSFORM = "AWS::Serverless-2016-10-31"
 INCLUDE = "AWS::Include"
+SECTIONS_OF_MAPPINGS = ("Parameters", "Mappings", "Outputs", "Globals")
+SECTIONS = (*SECTIONS_OF_MAPPINGS, "Conditions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ def load(file: Path) -> Template:
     """
     whole = _included_at_top(load_document(file), file)
     body = {name: _included_section(section, file) for name, section in whole.items()}
+    for name in SECTIONS:
+        section = body.get(name) or {}
+        if not isinstance(section, dict):
+            raise TemplateError(f"{file}: {name}: must be a mapping")
+        for entry, about in section.items() if name in SECTIONS_OF_MAPPINGS else ():
+            if not isinstance(about, dict):
+                raise TemplateError(f"{file}: {entry}: must be a mapping")
     resources = body.get("Resources")
     if not isinstance(resources, dict) or not resources:
         raise TemplateError(f"{file}: no Resources; is this a CloudFormation or SAM template?")

@@ -185,7 +185,7 @@ class Lab:
     async def _warm(self) -> None:
         """Wait until every function has an environment, so that ready means ready.
 
-        :raises LabError: a handler does not import; names function and what is missing.
+        :raises LabError: a handler does not import; names file, logical id and what is missing.
         """
         deadline = clock.monotonic() + WARM_WITHIN_S
         while not self.broken:
@@ -195,8 +195,12 @@ class Lab:
             if clock.monotonic() > deadline:
                 raise LabError(f"functions were not warm after {WARM_WITHIN_S:.0f} s")
             await asyncio.sleep(0.05)
-        raise LabError(f"function {self.broken['function']} in {self.broken['region']} does not "
-                       f"start: {self.broken['error']}")  # fmt: skip
+        function, region = self.broken["function"], self.broken["region"]
+        error = self.broken["error"]
+        place = self.deployment.origin(region, function) if self.deployment else function
+        missing = "No module named" in error
+        remedy = "; name it in requirements.txt beside the code" if missing else ""
+        raise LabError(f"{place}: the function does not start in {region}: {error}{remedy}")
 
     # -- what children say ---------------------------------------------------------------------
 

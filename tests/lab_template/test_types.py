@@ -206,7 +206,7 @@ def test_is_the_log_group_of_a_function_that_has_printed_already_taken_over(
     text = """Resources:
       G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: NAME, RetentionInDays: 1}}"""
     deploy(endpoint, tmp_path, text.replace("NAME", "/aws/lambda/f"))
-    with pytest.raises(TemplateError, match="G .*ResourceAlreadyExistsException"):
+    with pytest.raises(TemplateError, match=r"G .*ResourceAlreadyExistsException"):
         deploy(endpoint, tmp_path, text.replace("NAME", "/mine"))
 
 

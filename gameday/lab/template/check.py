@@ -212,8 +212,8 @@ def _conditions(value: Any, top: bool = True) -> Iterator[str]:
         if isinstance(named, str) and (top or len(value) == 1):
             yield named
         test = value.get("Fn::If")
-        if isinstance(test, list) and test and isinstance(test[0], str):
-            yield test[0]
+        if isinstance(test, list) and test:
+            yield str(test[0])
         value = list(value.values())
     if isinstance(value, list):
         for item in value:
@@ -222,7 +222,7 @@ def _conditions(value: Any, top: bool = True) -> Iterator[str]:
 
 def _depends_on(resource: Mapping[str, Any]) -> list[str]:
     value = resource.get("DependsOn") or []
-    return [value] if isinstance(value, str) else list(value)
+    return [str(name) for name in value] if isinstance(value, list) else [str(value)]
 
 
 def _check_dependencies(

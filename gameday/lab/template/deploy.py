@@ -26,6 +26,7 @@ class DeployedStack:
     key: str
     name: str
     region: str
+    template: Path
     outputs: Mapping[str, str]
     resources: Mapping[str, str]  # logical id -> physical id
     code: Mapping[str, Path] = field(default_factory=dict)  # function -> its local folder or zip
@@ -38,6 +39,14 @@ class Deployment:
     stacks: tuple[DeployedStack, ...]
     left_out: tuple[LeftOut, ...]
     notes: tuple[str, ...]
+
+    def origin(self, region: str, physical_id: str) -> str:
+        """Where a resource comes from: `FILE: LOGICAL-ID`, or its own id where nobody knows."""
+        for stack in self.stacks:
+            for logical_id, made in stack.resources.items():
+                if (stack.region, made) == (region, physical_id):
+                    return f"{stack.template}: {logical_id}"
+        return physical_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +146,7 @@ class _Run:
         exports_here.update(exports)
         self.stacks.append(
             DeployedStack(
-                unit.stack.key, unit.stack.name, unit.region, outputs,
+                unit.stack.key, unit.stack.name, unit.region, unit.stack.template, outputs,
                 {logical_id: made.ref for logical_id, made in build.made.items()},
                 build.work.code,
             )

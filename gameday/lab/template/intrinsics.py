@@ -93,7 +93,7 @@ class Scope:
 
     def holds(self, condition: str) -> bool:
         """Whether the condition of that name holds."""
-        if condition not in self.conditions:
+        if not isinstance(condition, str) or condition not in self.conditions:
             raise TemplateError(f"there is no condition {condition!r}")
         return self.truth(self.conditions[condition])
 
