@@ -132,7 +132,7 @@ Resources:
             Targets: [{Id: q, Arn: !GetAtt Queue.Arn}]}}"""
     done = deploy(endpoint, tmp_path, text)
     assert done.left_out == ()
-    assert done.notes == ("EventBridge rules are kept, but schedules do not fire",)
+    assert done.notes == ("EventBridge schedules do not fire",)
     sqs = endpoint.client("sqs")
     attributes = sqs.get_queue_attributes(
         QueueUrl=sqs.get_queue_url(QueueName="q")["QueueUrl"], AttributeNames=["All"]
