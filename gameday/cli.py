@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gameday import __version__
+from gameday import __version__, redact
 from gameday.errors import GamedayError
 
 COMMANDS = {
@@ -47,7 +47,7 @@ class Verbs(click.Group):
         try:
             return super().invoke(ctx)
         except GamedayError as error:
-            click.echo(f"gameday: {error}", err=True)
+            click.echo(redact.text(f"gameday: {error}"), err=True)
             sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             click.echo("gameday: stopped", err=True)

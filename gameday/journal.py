@@ -14,18 +14,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from gameday import clock
+from gameday import clock, redact
 
 Event = dict[str, Any]
 
 
 class EventLog:
-    """One writer's file. Each line is written whole and flushed, so a killed writer loses none."""
+    """One writer's file. Each line is written whole and flushed, so a killed writer loses none.
+
+    What is secret is hidden (gameday/redact.py).
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._hide = redact.hider()
 
     def append(self, kind: str, *, at: float | None = None, **members: Any) -> Event:
         """Write one event and return it; `at` is now unless given."""
@@ -38,7 +42,8 @@ class EventLog:
 
         :raises OSError: there is no room for it; nothing of it is left, that the next be whole.
         """
-        line = json.dumps(event, separators=(",", ":"), default=str).encode() + b"\n"
+        said = self._hide(json.dumps(event, separators=(",", ":"), default=str))
+        line = said.encode() + b"\n"
         written = os.write(self._fd, line)
         if written < len(line):
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)

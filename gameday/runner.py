@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gameday import aws, clock, experiment, report, settings, undo
+from gameday import aws, clock, experiment, redact, report, settings, undo
 from gameday.clock import Clock
 from gameday.controls import run_dir as run_dirs
 from gameday.errors import GamedayError, RunError, RunStopped
@@ -59,7 +59,7 @@ def run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
 
     :raises GamedayError: it could not begin. Once begun, every end has findings.
     """
-    experiment.read(order.file)
+    redact.declare_inline(experiment.read(order.file).get("secrets"))
     try:
         return _run(order, watchers)
     except OSError as e:  # a full disk, mostly
@@ -78,9 +78,10 @@ def _run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
         except BaseException:
             _end(chaos, run_dir)
             raise
-    if not (run_dir / "run.json").exists():
-        raise RunError(_why_not_begun(run_dir))
     with environment(environ):
+        redact.logs(run_dir)
+        if not (run_dir / "run.json").exists():
+            raise RunError(_why_not_begun(run_dir))
         _settle(run_dir)
         findings = report.write(run_dir)
     (run_dir / "runner.json").unlink(missing_ok=True)

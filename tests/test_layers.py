@@ -10,13 +10,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "gameday"
 
-VOCABULARY = {"model", "clock", "errors", "settings", "limits", "journal", "parent", "schemas", ""}
+VOCABULARY = {
+    "model", "clock", "errors", "settings", "limits", "journal", "parent", "redact",
+    "schemas", "",
+}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     # part -> what it may import beside the vocabulary and itself
     "model": set(),
     "clock": set(),
     "errors": set(),
     "journal": set(),
+    "redact": set(),
     "parent": set(),
     "settings": set(),
     "limits": set(),

@@ -18,7 +18,7 @@ from typing import Any
 
 from chaoslib.exceptions import InterruptExecution
 
-from gameday import guard, settings
+from gameday import guard, redact, settings
 from gameday.clock import Clock
 from gameday.controls import other_safeguards
 from gameday.controls.fail_fast import FailFast
@@ -39,9 +39,13 @@ _session: Session | None = None
 def configure_control(
     experiment: Json | None = None,
     configuration: Json | None = None,
+    secrets: Json | None = None,
     event_registry: Any = None,
 ) -> None:
-    """Pace and bound what Chaos Toolkit runs; the rest begins with the experiment."""
+    """Pace and bound what Chaos Toolkit runs, hide what it must not log; the rest begins later."""
+    redact.declare(secrets)
+    for handler in logger.handlers:
+        handler.addFilter(redact.LogFilter())
     if event_registry is not None:
         event_registry.register(FrequencyPace(Clock(settings.current().speed)))
         event_registry.register(Timeouts())

@@ -14,7 +14,7 @@ from typing import Any
 import click
 from chaoslib import merge_vars
 
-from gameday import __version__, admin, discover
+from gameday import __version__, admin, discover, redact
 from gameday.errors import GamedayError, UsageError
 from gameday.experiment import Extension, hypothesis
 from gameday.resolver import read_networks
@@ -113,9 +113,10 @@ def export(run_dir: Path, endpoint: str | None) -> None:
 
 
 def save(path: Path, body: Any) -> None:
-    """Write JSON so that a reader sees the old file or the whole new one."""
+    """Write JSON without secrets, so that a reader sees the old file or the whole new one."""
     fresh = path.with_name(f".{path.name}")
-    fresh.write_text(json.dumps(body, indent=1, default=str) + "\n", encoding="utf-8")
+    said = redact.text(json.dumps(body, indent=1, default=str))
+    fresh.write_text(said + "\n", encoding="utf-8")
     fresh.replace(path)
 
 

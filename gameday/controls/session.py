@@ -16,7 +16,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gameday import admin, announce, clock, guard, kill_switch, lock, settings, stop_when, undo
+from gameday import (
+    admin,
+    announce,
+    clock,
+    guard,
+    kill_switch,
+    lock,
+    redact,
+    settings,
+    stop_when,
+    undo,
+)
 from gameday import experiment as experiments
 from gameday.clock import Clock
 from gameday.controls import audit, other_safeguards, pace, run_dir, run_files
@@ -324,6 +335,7 @@ class Session:
         }
         if self.stopped is not None:
             journal["stopped"] = self.stopped
+        redact.tree(journal)
         self.log.append("run.ended", status=status, deviated=deviated)
         self.log.close()
         if not (self.dir / "journal.json").exists():

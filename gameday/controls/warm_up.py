@@ -39,7 +39,10 @@ class WarmUp:
             if event["kind"] == "load.window":
                 self._windows.append(event)
             elif event["kind"] == "load.started":
-                self._rate_per_s, self._course = event["rate_per_s"], parse(event.get("course") or "")
+                self._rate_per_s, self._course = (
+                    event["rate_per_s"],
+                    parse(event.get("course") or ""),
+                )
                 self._pace = Pace(self._course)
                 self._began = min(self._began or math.inf, float(event["at"]))
 
