@@ -276,3 +276,40 @@ def test_does_each_region_get_its_own_account(
     found = scope(func="fail_health_check")
     assert found.places == ("route53", US)
     assert refusal(found, "allow list").startswith("210987654321:route53 is not in GAMEDAY_ALLOW")
+
+
+def test_what_is_asked_where_no_account_is_meant(
+    account: AwsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GAMEDAY_TARGET")
+    given = guard.refuse(scope(load={"file": "loadtests/steady.py"}, objectives={"rpo_s": 5}))
+    asked = {name for name, answer in given.items() if answer.ruling is Ruling.PASSED}
+    assert asked == {"kill switch", "last Region", "alarms", "load share"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by"),
+    [
+        (switched, "kill switch"),
+        (sick, "last Region"),
+        (alarm, "alarms"),
+        (setting("GAMEDAY_OPT_IN_TAG", "team=a"), "opt-in"),
+        (setting("GAMEDAY_BLACKOUT", "2026-01-01..2099-12-31"), "opening hours"),
+        (setting("GAMEDAY_RUNS_PER_DAY_MAX", "0"), "frequency"),
+    ],
+)
+def test_what_is_refused_there_all_the_same(
+    account: AwsDouble, monkeypatch: pytest.MonkeyPatch, wrong: Any, by: str
+) -> None:
+    monkeypatch.delenv("GAMEDAY_TARGET")
+    wrong(account, monkeypatch)
+    assert list(refusals(scope(), (by,))) == [by]
+
+
+def test_is_the_loss_of_the_last_region_tried_where_no_check_stands_for_another(
+    account: AwsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAMEDAY_REGIONS", f"{US},ap-south-1")
+    assert "no health check" in refusal(scope(), "last Region")
+    monkeypatch.delenv("GAMEDAY_TARGET")
+    assert refusals(scope(), ("last Region",)) == {}
