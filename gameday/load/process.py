@@ -127,10 +127,10 @@ class LoadProcess:
 
     def stop(self) -> dict[str, int] | None:
         """The test has ended: write the rest; returns the totals, None when none was running."""
-        recorder, self._recorder = self._recorder, None
-        if recorder is None:
+        if self._recorder is None:
             return None
-        gevent.killall(self._greenlets)
+        gevent.killall(self._greenlets)  # they write with it until they are gone
+        recorder, self._recorder = self._recorder, None
         self._sampler = None
         recorder.end()
         self._ledger.close()
