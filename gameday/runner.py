@@ -96,8 +96,8 @@ def _settle(run_dir: Path) -> None:
         return
     journal = undo.UndoJournal(run_dir)
     journal.take(f"runner {os.getpid()}")
-    if undo.put_back(journal, by="runner").complete:
-        journal.forget_copy()
+    undo.put_back(journal, by="runner")
+    journal.forget_copy()
 
 
 def _is_put_back(run_dir: Path) -> bool:

@@ -85,8 +85,7 @@ def main(arguments: list[str]) -> int:
             os.kill(runner, signal.SIGTERM)  # a stopped one gets it when it wakes
         if why_to_act(_beats, math.inf, math.inf) is not None:
             result = take_over(journal, DIED)
-    if result is not None and result.complete:
-        journal.forget_copy()
+    journal.forget_copy()
     with suppress(OSError):
         print(result, flush=True)
     return 0 if result is not None and result.complete else 3

@@ -284,8 +284,7 @@ class Session:
         journal = undo.current_journal()
         if journal.records():
             self.rollback_starts()
-        if undo.put_back(journal, by="chaos").complete:
-            journal.forget_copy()
+        undo.put_back(journal, by="chaos")
 
     def fail_back(self, hurry: Callable[[], bool]) -> None:
         """Wait, for a bounded time, until both Regions answer clients again."""
@@ -316,6 +315,8 @@ class Session:
         try:
             self._close_books(journal)
         finally:
+            with contextlib.suppress(GamedayError):
+                undo.current_journal().forget_copy()
             self.heartbeat.stop()
             lock.release(self.target)
         if self.target.is_lab:

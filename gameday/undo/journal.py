@@ -130,9 +130,9 @@ class UndoJournal:
         self._copy_if_possible(lines)
 
     def forget_copy(self) -> None:
-        """Remove the copy; for who has put everything back and knows that no runner is left."""
-        if self._copy is not None:
-            with suppress(GamedayError):
+        """Remove the copy if everything is put back; for who knows that no runner acts any more."""
+        with suppress(GamedayError):
+            if self._copy is not None and all(r.state == "put back" for r in self.records()):
                 self._copy.forget()
 
     def _copy_strictly(self, lines: list[str]) -> None:

@@ -5,6 +5,7 @@ It is on while a template or an experiment that carries our tag exists, whoever 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -15,6 +16,8 @@ from gameday.aws import client, is_missing, translated
 from gameday.errors import AwsError
 from gameday.undo import permission
 from gameday.undo.setting import Need, Owner, Setting, aws_line
+
+STOPPABLE = ("pending", "initiating", "running")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Replication(Setting):
                     yield item
 
     def _active(self) -> Iterator[dict[str, Any]]:
-        busy = ("pending", "initiating", "running", "stopping")
+        busy = (*STOPPABLE, "stopping")
         return (e for e in self._listed("experiments") if e["state"]["status"] in busy)
 
     def _templates(self) -> Iterator[dict[str, Any]]:
@@ -127,11 +130,12 @@ class Replication(Setting):
     def commands(self, value: bool) -> list[str]:
         if value:
             raise AwsError(f"{self} is started by an action only")
+        going = json.dumps(STOPPABLE)
+        experiments = f"experiments[?{self._ours} && contains(`{going}`, state.status)].id"
+        templates = f"experimentTemplates[?{self._ours}].id"
         return [
-            self._each("list-experiments", "experiments", "stop-experiment"),
-            self._each(
-                "list-experiment-templates", "experimentTemplates", "delete-experiment-template"
-            ),
+            self._each("list-experiments", experiments, "stop-experiment"),
+            self._each("list-experiment-templates", templates, "delete-experiment-template"),
         ]
 
     def needs(self, owner: Owner) -> tuple[Need, ...]:
@@ -157,8 +161,12 @@ class Replication(Setting):
             *permission.needs(owner),
         )
 
-    def _each(self, listing: str, member: str, verb: str) -> str:
-        """A line that applies `verb` to everything our tag is on."""
-        query = f'{member}[?tags.gameday==`"{self.token}"`].id'
+    @property
+    def _ours(self) -> str:
+        """JMESPath for what carries our tag."""
+        return f'tags.gameday==`"{self.token}"`'
+
+    def _each(self, listing: str, query: str, verb: str) -> str:
+        """A line that applies `verb` to everything that the JMESPath `query` finds."""
         ids = aws_line("fis", self.region, listing, "--output", "text", "--query", query)
         return f'for id in $({ids}); do {aws_line("fis", self.region, verb)} --id "$id"; done'

@@ -102,26 +102,26 @@ class Crash:
         if kill.how == LAB:
             return self._kill_lab(random.Random(kill.seed))
         file = project.experiment_file(self.root, kill.fault, kill.load)
-        known = set(self._runs(file.stem))
+        known = set(self.runs(file.stem))
         runner = self.gameday("run", str(file.relative_to(self.root)), "--lab", LAB_NAME)
         try:
-            run_dir = self._run_dir(runner, file.stem, known)
+            run_dir = self.run_dir(runner, file.stem, known)
             hit = self._hit(kill, runner, run_dir)
             self._await_end(kill, runner, run_dir)
         finally:
-            self._end(runner)
-        self._judge(run_dir)
+            self.end(runner)
+        self.judge(run_dir)
         shutil.rmtree(run_dir)
         return hit
 
-    def _runs(self, stem: str) -> list[Path]:
+    def runs(self, stem: str) -> list[Path]:
         return list(self.root.glob(f"reports/runs/{stem}/*"))
 
-    def _run_dir(self, runner: subprocess.Popen[bytes], stem: str, known: set[Path]) -> Path:
+    def run_dir(self, runner: subprocess.Popen[bytes], stem: str, known: set[Path]) -> Path:
         made: list[Path] = []
 
         def there() -> bool:
-            made[:] = [d for d in self._runs(stem) if d not in known]
+            made[:] = [d for d in self.runs(stem) if d not in known]
             return bool(made) or runner.poll() is not None
 
         WALL.wait_for(there, ANCHOR_WITHIN_S, every_s=0.02)
@@ -150,13 +150,13 @@ class Crash:
         """Wait until nothing of the run goes on; who was stopped is woken when that was judged."""
         if kill.how == "SIGSTOP" and kill.victim == "runner":
             self._until(lambda: not victims.processes(run_dir).get("chaos"), "chaos did not end")
-            self._same()
+            self.same()
         if kill.how == "SIGSTOP" and kill.victim == "chaos":
             self._until(
                 lambda: self._by_watchdog(run_dir) or not self._watched(run_dir),
                 "the watchdog did not act",
             )
-            self._same(but=UNDO_COPIES)  # they fence who is still there
+            self.same(but=UNDO_COPIES)  # they fence who is still there
         if kill.how == "SIGSTOP" and kill.victim in ("runner", "chaos"):
             self._wake(run_dir, runner)
         self._until(lambda: runner.poll() is not None, "the runner did not end")
@@ -184,7 +184,7 @@ class Crash:
         if not WALL.wait_for(condition, ENDS_WITHIN_S, every_s=0.05):
             raise Failed(said if isinstance(said, str) else said())
 
-    def _end(self, runner: subprocess.Popen[bytes]) -> None:
+    def end(self, runner: subprocess.Popen[bytes]) -> None:
         """Leave nothing of a run running, whatever became of it."""
         if runner.poll() is None:
             for run_dir in self.root.glob("reports/runs/*/*"):
@@ -198,12 +198,12 @@ class Crash:
 
     # -- what must be true ---------------------------------------------------------------------
 
-    def _judge(self, run_dir: Path) -> None:
-        self._same()
+    def judge(self, run_dir: Path) -> None:
+        self.same()
         if left := victims.still_open(run_dir):
             raise Failed(f"the undo journal still holds {', '.join(left)}")
 
-    def _same(self, but: str | None = None) -> None:
+    def same(self, but: str | None = None) -> None:
         """Demand that every setting is as before; `but` names those that need not be."""
         wrong = state.difference(self.before, state.projection(self.env))
         if wrong := [line for line in wrong if but is None or but not in line]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,19 +86,6 @@ def test_does_rollback_put_back_what_is_left(project) -> None:
         assert "equal to before" in done.stdout
     finally:
         project.gameday("lab", "down")
-
-
-def test_does_undo_sh_put_back_without_this_tool(project) -> None:
-    """Its lines are plain `aws` commands; here each is at least one that a shell parses."""
-    run = project.start("run", "experiments/region-outage.yaml")
-    until(lambda: fault_is_on(project))
-    script = project.latest / "undo.sh"
-    text = script.read_text()
-    run.send_signal(signal.SIGINT)
-    run.communicate(timeout=120)
-    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
-    assert text.count("aws lambda delete-function-concurrency") == 4
-    assert "aws fis stop-experiment" in text
 
 
 def test_does_a_killed_supervisor_leave_no_process(project) -> None:
