@@ -21,6 +21,8 @@ Resources:
       Auth:
         DefaultAuthorizer: Simple
         Authorizers:
+          Jwt: {JwtConfiguration: {issuer: "https://issuer.test", audience: [me]},
+                IdentitySource: $request.header.Authorization, AuthorizationScopes: [read, write]}
           Simple: {FunctionArn: !GetAtt F.Arn, AuthorizerPayloadFormatVersion: "2.0",
                    EnableSimpleResponses: true, Identity: {Headers: [authorization]}}
   Rest:
@@ -43,6 +45,8 @@ Resources:
       Events:
         A: {Type: HttpApi, Properties: {ApiId: !Ref Http, Path: "/a/{id}", Method: GET}}
         D: {Type: HttpApi, Properties: {ApiId: !Ref Http}}
+        J: {Type: HttpApi, Properties: {ApiId: !Ref Http, Path: /j, Method: GET,
+            Auth: {Authorizer: Jwt}}}
         B: {Type: Api, Properties: {RestApiId: !Ref Rest, Path: /b, Method: GET}}
 Outputs: {Url: {Value: !GetAtt FUrl.FunctionUrl}, Host: {Value: !GetAtt Http.ApiEndpoint}}
 """
@@ -73,9 +77,14 @@ def apis(kind: str) -> list[Any]:
 
 def test_what_becomes_of_sams_apis(endpoint: Any, tmp_path: Path) -> None:
     done = deploy(endpoint, tmp_path, TEMPLATE)
-    assert done.left_out == ()
+    assert [left.reason for left in done.left_out] == [
+        "the lab does nothing with authorizer Jwt: the signatures of its tokens (their claims are "
+        "checked)"
+    ]
     [http] = apis("http")
-    [default, one] = http["routes"]
+    [default, one, jwt] = http["routes"]
+    assert jwt["integration"]["authorizer"]["type"] == "JWT"
+    assert jwt["integration"]["scopes"] == ["read", "write"]
     function = done.stacks[0].resources["F"]
     assert (http["stage"], http["cors"]["max_age_s"]) == ("$default", 60)
     assert (default["path"], one["method"], one["path"]) == ("$default", "GET", "/a/{id}")
@@ -102,7 +111,11 @@ Resources:
   To: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Api,
        IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt F.Arn, PayloadFormatVersion: "2.0"}}
   Route: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: "GET /x",
-          AuthorizationType: JWT, Target: !Sub "integrations/${To}"}}
+          AuthorizationType: JWT, AuthorizerId: !Ref Tokens, AuthorizationScopes: [read],
+          Target: !Sub "integrations/${To}"}}
+  Tokens: {Type: AWS::ApiGatewayV2::Authorizer, Properties: {ApiId: !Ref Api, Name: tokens,
+           AuthorizerType: JWT, IdentitySource: [$request.header.Authorization],
+           JwtConfiguration: {Issuer: "https://issuer.test", Audience: [me]}}}
   Stage: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Api, StageName: $default}}
   Name: {Type: AWS::ApiGatewayV2::DomainName, Properties: {DomainName: api.example.test,
          DomainNameConfigurations: [{EndpointType: REGIONAL}]}}
@@ -111,10 +124,16 @@ Resources:
 Outputs: {Target: {Value: !GetAtt Name.RegionalDomainName}}"""
     done = deploy(endpoint, tmp_path, text)
     assert [left.reason for left in done.left_out] == [
-        "the lab does nothing with AuthorizationType JWT (lets everybody in)"
+        "the lab does nothing with the signatures of its tokens (their claims are checked)"
     ]
     [http] = apis("http")
-    assert http["routes"][0]["integration"]["payload"] == "2.0"
+    integration = http["routes"][0]["integration"]
+    assert (integration["payload"], integration["timeout_ms"]) == ("2.0", 30_000)
+    assert integration["scopes"] == ["read"]
+    assert {k: v for k, v in integration["authorizer"].items() if k != "id"} == {
+        "type": "JWT", "identity": ["header.Authorization"], "issuer": "https://issuer.test",
+        "audience": ["me"],
+    }  # fmt: skip
     assert snapshots.domains(Moto(), "us-east-1") == {  # type: ignore[arg-type]
         "api.example.test": [{"base_path": "", "api": http["id"], "stage": "$default"}]
     }

@@ -119,6 +119,8 @@ def _routes(api: Any, stage: Any) -> Iterable[Body]:
         authorizer = api.authorizers.get(route.authorizer_id)
         if authorizer is not None and route.authorization_type == "CUSTOM":
             body["authorizer"] = _authorizer(authorizer)
+        elif authorizer is not None and route.authorization_type == "JWT":
+            body |= {"authorizer": _jwt(authorizer), "scopes": route.authorization_scopes or []}
         limit = _limit(stage, route.route_key)
         if limit:
             body["throttle"] = limit
@@ -134,6 +136,17 @@ def _authorizer(authorizer: Any) -> Body:
         "ttl_s": int(authorizer.auth_result_ttl or 0),
         "payload": authorizer.auth_payload_format_version or "1.0",
         "simple": str(authorizer.enable_simple_response).lower() == "true",
+    }
+
+
+def _jwt(authorizer: Any) -> Body:
+    about = {_lower(name): value for name, value in (authorizer.jwt_config or {}).items()}
+    return {
+        "id": authorizer.id,
+        "type": "JWT",
+        "identity": identity_sources(authorizer.identity_source or []),
+        "issuer": about.get("issuer"),
+        "audience": about.get("audience") or [],
     }
 
 

@@ -24,6 +24,7 @@ from gameday.lab.front_door.cors import preflight, with_cors
 from gameday.lab.front_door.gateway_responses import Answer, gateway_response, http_response
 from gameday.lab.front_door.hosts import Place, Stage
 from gameday.lab.front_door.integration import Call, answer, mock, payload
+from gameday.lab.front_door.jwt import judge
 from gameday.lab.front_door.proxy_event import Arrival
 from gameday.lab.functions.environment import Result
 from gameday.lab.http_connection import Connection, Request
@@ -114,6 +115,10 @@ class Exchange:
         if values is None:
             self._refuse("unauthorized")
             return
+        if authorizer["type"] == "JWT":
+            scopes = self._integration.get("scopes") or ()
+            self._judged(judge(authorizer, "".join(values[:1]), scopes, self._arrival.at))
+            return
         stage = self._call.place.stage
         key = (stage.api, stage.stage, authorizer["id"], *values)
         held = self._door.decisions.get(key, self._began) if values else None
@@ -150,6 +155,13 @@ class Exchange:
             self._refuse(refusal)
         else:
             self._integrate(made.context)
+
+    def _judged(self, found: Mapping[str, Any] | str) -> None:
+        if isinstance(found, str):
+            self._refuse(found)
+        else:
+            self._call = replace(self._call, kind="jwt")
+            self._integrate(found)
 
     # What it is passed on to.
 

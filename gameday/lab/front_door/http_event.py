@@ -33,7 +33,7 @@ def http_event(
     request: Request, place: Place, route_key: str, parameters: Mapping[str, str],
     arrival: Arrival, authorizer: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The event of format 2.0; `authorizer` is the context that a Lambda authorizer gave."""
+    """The event of format 2.0; `authorizer` is `lambda` or `jwt` with what that authorizer gave."""
     headers, cookies = _headers(request, arrival)
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(arrival.query, keep_blank_values=True):
@@ -138,7 +138,7 @@ def _context(
         "time": request_time(int(arrival.at)),
         "timeEpoch": int(arrival.at * 1000),
     }
-    return context if authorizer is None else {**context, "authorizer": {"lambda": authorizer}}
+    return context if authorizer is None else {**context, "authorizer": authorizer}
 
 
 def _raw(text: Any, is_base64: bool) -> bytes | None:

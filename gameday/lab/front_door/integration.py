@@ -43,7 +43,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that has found its route; `authorizer` is what a Lambda authorizer gave."""
+    """A request that has found its route; `authorizer` is what one of its `kind` gave."""
 
     request: Request
     place: Place
@@ -51,6 +51,7 @@ class Call:
     parameters: Mapping[str, str]
     arrival: Arrival
     authorizer: Json | None = None
+    kind: str = "lambda"  # or "jwt"
 
     @property
     def route_key(self) -> str:
@@ -72,8 +73,9 @@ class Call:
     def event(self, payload_format: str | None) -> dict[str, Any]:
         """The event of a proxy integration or of an authorizer."""
         if payload_format == "2.0":
+            given = None if self.authorizer is None else {self.kind: self.authorizer}
             return http_event(self.request, self.place, self.route_key, self.parameters,
-                              self.arrival, self.authorizer)  # fmt: skip
+                              self.arrival, given)  # fmt: skip
         return proxy_event(self.request, self.place, self.resource, self.parameters,
                            self.arrival, self.authorizer)  # fmt: skip
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gameday.errors import TemplateError
 from gameday.lab.cloud.moto_app import EXECUTE_API_ZONES, OTHER_EXECUTE_API_ZONE
 from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
@@ -77,8 +78,11 @@ def route(resource: Resource) -> Made:
     """A route; Ref gives its id."""
     given = resource.some("ApiId", "RouteKey", "Target", "AuthorizationType", "AuthorizerId",
                           "AuthorizationScopes", "OperationName")  # fmt: skip
-    if given.get("AuthorizationType") == "AWS_IAM":
+    kind = given.get("AuthorizationType")
+    if kind == "AWS_IAM":
         resource.unread.add("AuthorizationType AWS_IAM (lets everybody in)")
+    elif kind in ("CUSTOM", "JWT") and not given.get("AuthorizerId"):
+        raise TemplateError(f"AuthorizationType {kind} needs the property AuthorizerId")
     made = _call(resource, "create_route", **given)
     return Made(made["RouteId"], {"RouteId": made["RouteId"]})
 
@@ -175,6 +179,8 @@ def _integration(resource: Resource, api_id: str, about: Mapping[str, Any]) -> s
     given = {_INTEGRATION[k]: v for k, v in about.items() if k in _INTEGRATION}
     given["IntegrationType"] = str(given.get("IntegrationType", "AWS_PROXY")).upper()
     resource.unread.update(f"Body integration {k}" for k in about.keys() - _INTEGRATION.keys())
+    if given["IntegrationType"] != "AWS_PROXY":
+        resource.unread.add(f"Body integration of type {given['IntegrationType']} (answers 500)")
     made = _call(resource, "create_integration", ApiId=api_id, **given)
     return f"integrations/{made['IntegrationId']}"
 
@@ -196,7 +202,7 @@ def _guard(
 def _body_authorizer(
     resource: Resource, api_id: str, name: str, about: Mapping[str, Any]
 ) -> tuple[str, str] | None:
-    """The route's AuthorizationType and the id; None for a kind that is not modelled, and listed."""
+    """The route's AuthorizationType and the id; None for a kind that is not modelled but listed."""
     own = about.get(f"{_PREFIX}authorizer") or {}
     kind = str(own.get("type", "")).upper()
     if kind not in ("REQUEST", "JWT"):
