@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,17 @@ def lab_config(options: dict[str, Any], root: Path | None = None) -> LabConfig:
         private_targets=options["private_targets"],
         account_concurrency=options["account_concurrency"],
     )  # fmt: skip
+
+
+def said_again(options: dict[str, Any]) -> str:
+    """The options that name an application on the command line, as they would be typed again."""
+    if options["template"] is None and not options["program"]:
+        return ""
+    pairs = [("--template", options["template"]), ("--command", options["program"]),
+             ("--regions", options["regions"]), ("--endpoint", options["endpoint"]),
+             ("--locustfile", options.get("locustfile"))]  # fmt: skip
+    pairs += [("--parameter", pair) for pair in options["parameters"]]
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in pairs if value)
 
 
 def _brought(options: dict[str, Any]) -> Brought | None:

@@ -18,6 +18,7 @@ from gameday import experiment, jobs, runner, settings, upload
 from gameday.commands import gate
 from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
+from gameday.commands.lab_options import said_again
 from gameday.commands.opening import say_opening
 from gameday.commands.screen import Screen
 from gameday.commands.text import Narrator
@@ -81,7 +82,7 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
             verdicts = _job(job, gates, orders, env, say, as_json)
         else:
             run_dir, findings = _one(orders[0], env, say)
-            _show((run_dir, findings), say, as_json=as_json)
+            _show((run_dir, findings), say, as_json=as_json, again=said_again(options))
             verdicts = [Verdict(findings["verdict"])]
             if keep_as:
                 shutil.copytree(run_dir, keep_as, dirs_exist_ok=True, ignore=NOT_KEPT)
@@ -130,13 +131,17 @@ def _job(
     return verdicts
 
 
-def _show(run: tuple[Path, dict[str, Any]], say: Narrator, *, as_json: bool = False) -> None:
+def _show(
+    run: tuple[Path, dict[str, Any]], say: Narrator, *, as_json: bool = False, again: str = ""
+) -> None:
+    """The verdict; `again` are the options without which the suggested run would be another."""
     run_dir, findings = run
     if as_json:
         click.echo(json.dumps(findings, indent=2))
     record = track_record.beside(run_dir)
     for line in terminal.verdict_lines(findings, record):
-        say.line(line.replace("gameday run ", f"{_our_name()} run "))
+        line = line.replace("gameday run ", f"{_our_name()} run ")
+        say.line(line.replace(" --clients ", f"{again} --clients "))
 
 
 def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:

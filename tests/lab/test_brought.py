@@ -12,7 +12,7 @@ import click
 import pytest
 
 from gameday import stacks
-from gameday.commands.lab_options import lab_config, lab_options, region_option
+from gameday.commands.lab_options import lab_config, lab_options, region_option, said_again
 from gameday.errors import UsageError
 from gameday.lab.brought import Brought, from_json, routing_template
 from gameday.lab.config import LabConfig
@@ -54,6 +54,16 @@ def test_where_does_a_template_go(tmp_path: Path, template: Path) -> None:
     assert from_json(json.loads(json.dumps(dataclasses.asdict(made.brought), default=str))) == (
         made.brought
     )
+
+
+def test_how_is_an_application_named_again() -> None:
+    said: dict[str, Any] = {"template": None, "program": "node server.js", "regions": "a,b",
+                            "endpoint": None, "parameters": ("Stage=my test",),
+                            "locustfile": "mine.py"}  # fmt: skip
+    assert said_again(said) == (
+        " --command 'node server.js' --regions a,b --locustfile mine.py --parameter 'Stage=my test'"
+    )
+    assert said_again(said | {"program": None}) == ""
 
 
 def test_who_finds_a_program(tmp_path: Path) -> None:
