@@ -52,6 +52,17 @@ def test_does_nobody_notice_when_only_the_deep_check_fails(project) -> None:
     assert moved, "DNS never moved"
 
 
+def test_does_nobody_notice_a_planned_evacuation(project) -> None:
+    done = project.gameday("run", "experiments/planned-evacuation.yaml", "--approved-by", "Grace")
+    found = project.findings()
+    assert done.returncode == 0, f"{found['sentence']} {done.stdout[-3000:]}"
+    assert found["availability"]["users_with_error_pct"] == 0
+    assert found["put_back"]["equal"] == found["put_back"]["settings"] == 6
+    emptied, gone = project.events("fault.started")
+    assert (emptied["action"], gone["action"]) == ("fail_deep_check", "disable_region")
+    assert "approved by Grace" in (project.latest / "report.html").read_text()
+
+
 def test_is_a_region_whose_packets_vanish_survivable(project) -> None:
     done = project.gameday("run", "experiments/region-cut.yaml")
     found = project.findings()

@@ -16,6 +16,7 @@ pytestmark = pytest.mark.scenario
         ("region-cut", 1),
         ("health-check-failure", 1),
         ("health-check-failure-503", 1),
+        ("planned-evacuation", 6),
     ],
 )
 def test_does_a_plan_change_nothing_and_name_everything(project, name: str, settings: int) -> None:
@@ -29,6 +30,9 @@ def test_does_a_plan_change_nothing_and_name_everything(project, name: str, sett
         assert found["headline"].endswith("in us-east-1 and nothing else")
         assert all(c["undo"] for c in found["changes"])
         assert found["share_pct"] == 50
+        answers = {guard: answer["ruling"] for guard, answer in found["guards"].items()}
+        asked = {guard for guard, ruling in answers.items() if ruling == "passed"}
+        assert asked == {"kill switch", "last Region", "alarms", "load share"}
         again = json.loads(project.gameday("plan", file, "--json").stdout)
         assert [c["before"] for c in again["changes"]] == [c["before"] for c in found["changes"]]
         assert not (project.root / "reports").exists()
