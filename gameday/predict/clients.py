@@ -149,7 +149,7 @@ def _after_break(
     An entry that had expired meanwhile (always, with a connection kept for ever) is fetched anew at
     the first look-up: the old answer, if DNS has not moved yet, and for a whole TTL.
     """
-    runs, ttl_s = moved_s.shape[0], population.kept_ttl_s(ttl_s)
+    runs, ttl_s = moved_s.shape[0], max(LEAST_S, population.kept_ttl_s(ttl_s))
     period_s = max(population.period_s, 1e-6)
     life_s = population.how.life_s(population.period_s)
     asked = broken.step_s + rng.uniform(0.0, period_s, (runs, population.clients))
@@ -161,12 +161,30 @@ def _after_break(
         before_s = lattice_s(ttl_s, population.lookup_s(opened_s))
         left = rng.uniform(0.0, before_s, asked.shape) - (before_s - ttl_s)
         asked = asked + lookup_s * np.ceil(np.maximum(0.0, left - asked) / lookup_s)
-    refresh_s = lattice_s(ttl_s, lookup_s)
-    rounds = np.maximum(0.0, np.ceil((moved_s[:, None] - asked) / refresh_s))
-    return np.asarray(asked + rounds * refresh_s, dtype=np.float64)
+    of_client = np.arange(population.clients) % population.caches
+    fetched = _first_of_cache(asked, population.caches)
+    while (old := fetched < moved_s[:, None]).any():  # the old answer, and for a whole TTL
+        left = (fetched + ttl_s)[:, of_client] - asked
+        turns = np.maximum(0.0, np.floor(left / lookup_s + SAME_STEP) + 1)
+        fetched = np.where(
+            old, _first_of_cache(asked + turns * lookup_s, population.caches), fetched
+        )
+    turns = np.maximum(0.0, np.ceil((fetched[:, of_client] - asked) / lookup_s - SAME_STEP))
+    return np.asarray(asked + turns * lookup_s, dtype=np.float64)
+
+
+def _first_of_cache(asked: Floats, caches: int) -> Floats:
+    """When each cache is asked first, by whichever of its clients; shape (runs, caches)."""
+    first = asked[:, :caches].copy()
+    for start in range(caches, asked.shape[1], caches):
+        later = asked[:, start : start + caches]
+        first[:, : later.shape[1]] = np.minimum(first[:, : later.shape[1]], later)
+    return first
 
 
 SAME_STEP = 1e-3
+LEAST_S = 0.25
+"""Answers are taken to be kept that long at least, so that what asks all the time comes to an end."""
 
 
 def lattice_s(wait_s: float, step_s: float) -> float:

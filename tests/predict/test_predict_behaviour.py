@@ -24,26 +24,41 @@ def behaviour(name: str) -> Behaviour:
     return found
 
 
-class Client:
-    """One client that takes a turn every 10 s, from `start` before the fault; its own resolver."""
+class Resolver:
+    """A cache of one name, which asks only when somebody asks it."""
 
-    def __init__(self, name: str, mode: Mode, start: float) -> None:
-        self.how, self.mode, self.start = profile(name), mode, start
-        self.own_until = self.resolver_until = -math.inf
-        self.own = self.resolver = "lost"
-        self.connected: str | None = None
-        self.opened, self.errors = -math.inf, 0
+    def __init__(self, ttl_s: float) -> None:
+        self.ttl_s, self.until, self.answer = ttl_s, -math.inf, "lost"
         self.fetched: list[float] = []
 
-    def leaves(self) -> float:
-        turn, free = self.start, -math.inf
-        while turn < HORIZON_S:
-            start = max(turn, free)
-            region, free = self.request(start)
-            if region == "other":
-                return start
-            turn += PERIOD_S
-        return math.inf
+    def ask(self, now: float) -> str:
+        if now >= self.until:
+            self.fetched.append(now)
+            self.answer = "other" if now >= MOVED_S else "lost"
+            self.until = now + 0.002 + self.ttl_s
+        return self.answer
+
+
+class Client:
+    """One client that takes a turn every 10 s, from `start` before the fault."""
+
+    def __init__(self, name: str, mode: Mode, start: float, resolver: Resolver) -> None:
+        self.how, self.mode, self.turn, self.resolver = profile(name), mode, start, resolver
+        self.own_until, self.own = -math.inf, "lost"
+        self.connected: str | None = None
+        self.opened, self.errors, self.free = -math.inf, 0, -math.inf
+        self.left = math.inf
+
+    @property
+    def starts(self) -> float:
+        return max(self.turn, self.free)
+
+    def take_turn(self) -> None:
+        start = self.starts
+        region, self.free = self.request(start)
+        self.turn += PERIOD_S
+        if region == "other":
+            self.left = start
 
     def request(self, start: float) -> tuple[str, float]:
         """The Region that answered in the end or was tried last, and when that was over."""
@@ -79,22 +94,36 @@ class Client:
 
     def _resolve(self, now: float) -> str:
         if now >= self.own_until:
-            if now >= self.resolver_until:
-                self.fetched.append(now)
-                self.resolver = "other" if now >= MOVED_S else "lost"
-                self.resolver_until = now + 0.002 + max(TTL_S, self.how.ttl_min_s)
-            self.own = self.resolver
+            self.own = self.resolver.ask(now)
             self.own_until = now + 0.002 + (self.how.name_cache_s or -1.0)
         return self.own
 
 
-def walk(name: str, mode: Mode, clients: int) -> list[float]:
+def play(clients: list[Client]) -> list[float]:
+    """When each of these clients leaves, turn by turn in order of time."""
+    while True:
+        still = [c for c in clients if math.isinf(c.left) and c.starts < HORIZON_S]
+        if not still:
+            return [c.left for c in clients]
+        min(still, key=lambda c: c.starts).take_turn()
+
+
+def walk(name: str, mode: Mode, caches: int, sharing: int = 1) -> list[float]:
     """When clients leave whose caches are anywhere within their cycle when the fault begins."""
-    rng, one = random.Random(name), Client(name, mode, -900.0)
-    one.leaves()
-    before = [t for t in one.fetched if t < 0]
+    rng, ttl_s, left = random.Random(name), max(TTL_S, profile(name).ttl_min_s), list[float]()
+
+    def some(start: float) -> tuple[Resolver, list[Client]]:
+        resolver = Resolver(ttl_s)
+        phases = [0.0, *(rng.random() * PERIOD_S for _ in range(sharing - 1))]
+        return resolver, [Client(name, mode, start + phase, resolver) for phase in phases]
+
+    resolver, clients = some(-900.0)
+    play(clients)
+    before = [t for t in resolver.fetched if t < 0]
     cycle_s = before[-1] - before[-2] if len(before) > 1 else TTL_S
-    return [Client(name, mode, -500 - rng.random() * cycle_s).leaves() for _ in range(clients)]
+    for _ in range(caches):
+        left += play(some(-500 - rng.random() * cycle_s)[1])
+    return left
 
 
 ERRORS = [
@@ -125,6 +154,21 @@ def test_does_the_rule_agree_with_a_client_turn_by_turn(name, mode) -> None:
         assert np.quantile(found, 0.95) == pytest.approx(np.quantile(walked, 0.95), abs=8.0)
 
 
+@pytest.mark.parametrize("sharing", [2, 5])
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [("per-request", Mode.ERRORS), ("pooled+drop-on-5xx-3", Mode.ERRORS),
+     ("pooled", Mode.BLACK_HOLE), ("per-request", Mode.BLACK_HOLE)],
+)  # fmt: skip
+def test_does_it_agree_for_clients_that_share_a_cache(name, mode, sharing) -> None:
+    walked = np.array(walk(name, mode, 200, sharing))
+    population = Population(name, 800 * sharing, 800, PERIOD_S, behaviour=behaviour(name))
+    found = left_s(np.random.default_rng(1), np.array([MOVED_S]), population, TTL_S, mode)[0]
+    error_s = 4.0 * walked.std() / math.sqrt(200) + 1.0
+    assert found.mean() == pytest.approx(walked.mean(), abs=error_s)
+    assert np.quantile(found, 0.95) == pytest.approx(np.quantile(walked, 0.95), abs=8.0)
+
+
 @pytest.mark.parametrize(
     ("name", "hole", "why"),
     [
@@ -142,6 +186,14 @@ def test_does_the_rule_agree_with_a_client_turn_by_turn(name, mode) -> None:
 def test_is_a_client_that_nobody_can_predict_named_with_the_reason(name, hole, why) -> None:
     said = behaviour(name).unpredictable(PERIOD_S, black_hole=hole)
     assert (why in said) if why else said == ""
+
+
+def test_does_a_client_that_asks_all_the_time_without_any_cache_come_to_an_end() -> None:
+    for period_s in (0.0, 0.1):
+        found = left_s(np.random.default_rng(1), np.array([MOVED_S]),
+                       Population("pooled", 50, 50, period_s), 0.0, Mode.BLACK_HOLE)  # fmt: skip
+        assert (found >= MOVED_S).all()
+        assert found.max() < MOVED_S + 1.0
 
 
 def test_is_what_a_newer_load_records_and_nobody_models_refused() -> None:
