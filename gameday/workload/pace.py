@@ -41,6 +41,8 @@ class Pace:
         asked = base_s - self._base[at]
         if not asked:
             return self._t[at]
+        if not growth:
+            return self._t[at] + asked / first
         return self._t[at] + 2.0 * asked / (first + math.sqrt(first**2 + 2.0 * growth * asked))
 
     def surge(self, t_s: float) -> None:
