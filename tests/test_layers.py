@@ -38,7 +38,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "kill_switch": {"aws", "stop_when"},
     "announce": {"aws", "kill_switch"},
     "upload": {"aws"},
-    "guard": {"aws", "discover", "experiment", "kill_switch", "plan", "probes", "stop_when", "undo"},
+    "guard": {
+        "aws", "discover", "experiment", "kill_switch", "plan", "probes", "stop_when",
+        "undo",
+    },
     "discover": {"aws"},
     "undo": {"aws", "admin"},
     "lock": set(),
