@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -364,3 +365,35 @@ def test_does_the_account_have_a_limit(tmp_path: Path) -> None:
         wait_until(lambda: process.status()["in_flight"] == 3)
     finally:
         process.close()
+
+
+TEMPORARY = """
+import os, pathlib, tempfile
+
+def counts(event, context):
+    folder = pathlib.Path(event["folder"] or tempfile.gettempdir())
+    (folder / f"seen-{len(list(folder.glob('seen-*')))}").touch()
+    return [os.getpid(), len(list(folder.glob("seen-*")))]
+"""
+
+
+@pytest.mark.parametrize("folder", ["", "/tmp"])
+def test_has_each_environment_its_own_tmp_which_it_keeps(folder: str) -> None:
+    """The lab lies outside /tmp here, as it does in a project."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        place = Path(name)
+        (place / "h.py").write_text(TEMPORARY)
+        process = RegionProcess(spec(place))
+        try:
+            process.apply(functions={n: function(place, "h.counts") for n in ("one", "two")})
+            answers = [json.loads(invoke(process, n, {"folder": folder})["Payload"].read())
+                       for n in ("one", "one", "two")]  # fmt: skip
+            if folder == "/tmp" and any(Path("/tmp").glob("seen-*")):
+                for file in Path("/tmp").glob("seen-*"):
+                    file.unlink()
+                pytest.skip("the kernel lets nobody mount here")
+            assert [count for _, count in answers] == [1, 2, 1]
+            process.apply(functions={})
+            wait_until(lambda: not list((place / "tmp" / REGION).iterdir()))
+        finally:
+            process.close()

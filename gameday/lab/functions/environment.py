@@ -15,8 +15,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gameday import clock
@@ -74,6 +77,7 @@ class Environment:
         self.retired = False
         self._log, self._events = log, events
         self._pid = 0
+        self._tmp = ""
         self._cold = True
         self._began = clock.monotonic()
         self._init_ms = 0.0
@@ -83,8 +87,13 @@ class Environment:
             RuntimeEvents(self._asks, self._responds, self._fails, self._init_fails)
         )
 
-    async def start(self, zygote_: zygote.Zygote, base: Mapping[str, str], runtime: str) -> None:
-        """Order the process; the pool hears `free`, or `init_failed` and then `gone`."""
+    async def start(
+        self, zygote_: zygote.Zygote, base: Mapping[str, str], runtime: str, tmp: Path
+    ) -> None:
+        """Order the process; the pool hears `free`, or `init_failed` and then `gone`.
+
+        Its own /tmp is a new folder in `tmp`, which ends with it.
+        """
         code: str = self.function["code"]
         obstacle = _obstacle(self.function["runtime"], code)
         if obstacle:
@@ -93,13 +102,17 @@ class Environment:
         await self._api.start()
         if self.state == "gone":  # retired meanwhile
             return
+        tmp.mkdir(parents=True, exist_ok=True)
+        self._tmp = tempfile.mkdtemp(dir=tmp)
         order = zygote.Order(
             code=code,
             handler=self.function["handler"],
             env=environment_variables(
                 base, self.name, self.function, self._api.address, self._log.stream
-            ),
+            )
+            | {"TMPDIR": self._tmp},
             log=str(self._log.path),
+            tmp=self._tmp,
             fresh=any(os.path.isdir(os.path.join(code, m)) for m in ("boto3", "botocore")),
             runtime=runtime,
         )
@@ -197,6 +210,8 @@ class Environment:
         if self._pid:
             zygote.kill(self._pid)
         self._api.close()
+        if self._tmp:
+            shutil.rmtree(self._tmp, ignore_errors=True)
         self._events.gone(self)
 
     def _stop_timer(self) -> None:

@@ -69,10 +69,11 @@ class Pool:
     """All functions of a Region. Everything runs on the loop; nothing here blocks."""
 
     def __init__(
-        self, zygote: Zygote, base: Mapping[str, str], logs: Path, runtime: str,
+        self, zygote: Zygote, base: Mapping[str, str], logs: Path, tmp: Path, runtime: str,
         observer: Observer, seed: int = 0, account_concurrency: int = ACCOUNT_CONCURRENCY,
     ) -> None:  # fmt: skip
         self._zygote, self._base, self._logs, self._runtime = zygote, base, logs, runtime
+        self._tmp = tmp
         self._observer, self._random = observer, random.Random(seed)
         self._account_concurrency = self._unreserved = account_concurrency
         self._functions: dict[str, Function] = {}  # by name, or name:VERSION
@@ -232,7 +233,7 @@ class Pool:
         function.starting.add(environment)
         function.to_warm = False
         task = asyncio.get_running_loop().create_task(
-            environment.start(self._zygote, self._base, self._runtime)
+            environment.start(self._zygote, self._base, self._runtime, self._tmp)
         )
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

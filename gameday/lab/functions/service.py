@@ -7,6 +7,7 @@ own ways in; logs go out.
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,11 +42,12 @@ class LambdaService:
     ) -> None:  # fmt: skip
         self.region: str = spec["region"]
         self._channel, speed = channel, Clock(spec["speed"])
-        logs = Path(spec["dir"]) / "logs" / self.region
+        logs, tmp = (Path(spec["dir"]) / kind / self.region for kind in ("logs", "tmp"))
+        shutil.rmtree(tmp, ignore_errors=True)  # of a Region that was killed
         runtime = spec.get("runtime") or preferred()
         limit = spec.get("account_concurrency") or ACCOUNT_CONCURRENCY
         self.zygote = Zygote(variables)
-        self.pool = Pool(self.zygote, variables, logs, runtime, observer, spec["seed"], limit)
+        self.pool = Pool(self.zygote, variables, logs, tmp, runtime, observer, spec["seed"], limit)
         self._plane = ControlPlane(spec["aws_endpoint"])
         self._destinations = Destinations(self._plane, self.pool.configuration, observer.counted)
         self.asynchronous = Asynchronous(

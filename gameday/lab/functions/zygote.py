@@ -26,6 +26,7 @@ class Order:
     handler: str
     env: Mapping[str, str]
     log: str
+    tmp: str  # a folder of its own
     fresh: bool
     runtime: str
 

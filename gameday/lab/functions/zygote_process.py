@@ -3,7 +3,7 @@
 It imports boto3 and warms client construction once; a fork costs milliseconds and shares the
 memory. Orders and notices are JSON lines on the socket whose descriptor is the first argument:
 
-    in   {"id": 7, "code": DIR, "handler": "items.read", "env": {..}, "log": FILE,
+    in   {"id": 7, "code": DIR, "handler": "items.read", "env": {..}, "log": FILE, "tmp": DIR,
           "fresh": false, "runtime": "awslambdaric" | "own"}
     out  {"id": 7, "pid": 4711}          {"exited": 4711, "status": 1}
 
@@ -23,7 +23,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from gameday.lab.functions import runtime_loop
+from gameday.lab.functions import private_tmp, runtime_loop
 from gameday.parent import end_with_parent
 
 
@@ -95,6 +95,7 @@ class Zygote:
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
             os.setpgid(0, 0)
+            private_tmp.enter(order["tmp"], _needed(order))
             end_with_parent(parent, signal.SIGKILL)
             self._selector.close()
             self._orders.close()
@@ -128,6 +129,14 @@ class Zygote:
             self._orders.sendall(json.dumps(notice).encode() + b"\n")
         except OSError:
             self.end()
+
+
+def _needed(order: dict[str, Any]) -> list[str]:
+    """Paths that an environment must see whatever its /tmp is."""
+    env: dict[str, str] = order["env"]
+    layers = env.get("PYTHONPATH", "").split(os.pathsep)
+    ours = [sys.prefix, sys.base_prefix, __file__, env.get("AWS_CA_BUNDLE", "")]
+    return [order["code"], order["log"], *layers, *ours]
 
 
 def become_environment(order: dict[str, Any]) -> None:
