@@ -146,7 +146,8 @@ def throughput(seconds: float, ministack_command: str | None) -> Iterator[Figure
         yield Figure(f"p99 at {REQUESTS_PER_S / 2:.0f} req/s", p99, "ms", 25.0)
         if ministack_command:
             theirs = ministack(ministack_command, seconds, code, "h.hello")[0]
-            yield Figure("ministack's rate, times", rate / theirs, "x", 5.0, at_least=True)
+            ratio = rate / max(theirs, 1 / seconds)
+            yield Figure("ministack's rate, times", ratio, "x", 5.0, at_least=True)
 
 
 def cold_starts() -> Iterator[Figure]:
