@@ -120,6 +120,14 @@ def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -
     )
 
 
+def mix(experiment: Mapping[str, Any]) -> str | None:
+    """The clients of its load as `--clients` names them; None where the file does not say."""
+    clients = ((_held(experiment) or {}).get("load") or {}).get("clients")
+    if not clients or any("${" in text for text in _strings(clients)):
+        return None
+    return ",".join(f"{profile}={share}" for profile, share in clients.items())
+
+
 def hypothesis(experiment: Mapping[str, Any]) -> tuple[float, float]:
     """The share of requests in percent, and the window in AWS seconds, that count as served.
 

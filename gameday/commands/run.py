@@ -158,8 +158,8 @@ def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str
     else:
         orders = [(file, extra)]
     for one, overrides in orders:
-        experiment.read(one)
-        _check(overrides)
+        mix = experiment.mix(experiment.read(one))
+        _check({"GAMEDAY_CLIENTS": mix, **overrides} if mix else overrides)
     return orders
 
 

@@ -51,6 +51,8 @@ def test_does_help_import_neither_boto_nor_chaos() -> None:
         (("run", EXPERIMENT, "--locustfile", "nosuch.py"), "--locustfile nosuch.py: no such file"),
         (("run", EXPERIMENT, "--clients", "polled=100"), "there is no profile 'polled'"),
         (("run", EXPERIMENT, "--rate", "0"), "--rate 0.0: a number above 0"),
+        (("run", EXPERIMENT, "--load", "sometimes"), "load: arrivals 'sometimes'"),
+        (("run", EXPERIMENT, "--load", "trace=no.csv"), "trace=no.csv: cannot be read"),
     ],
 )
 def test_is_a_mistake_one_line_that_names_the_remedy(

@@ -40,10 +40,12 @@ def test_what_runs_every_night(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_does_an_entry_override(here: Path) -> None:
-    text = "experiments: [{file: a.yaml, clients: pooled=100, rate_per_s: 4, rto_s: 200}]"
+    said = "clients: pooled=100, rate_per_s: 4, load: poisson, rto_s: 200"
+    text = f"experiments: [{{file: a.yaml, {said}}}]"
     [entry] = job(here, text).experiments
     assert entry.overrides() == {
-        "GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_RATE_PER_S": "4", "GAMEDAY_RTO_S": "200",
+        "GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_LOAD": "poisson", "GAMEDAY_RATE_PER_S": "4",
+        "GAMEDAY_RTO_S": "200",
     }  # fmt: skip
     [entry] = job(here, "experiments: [{file: a.yaml}]").experiments
     assert entry.overrides() == {}

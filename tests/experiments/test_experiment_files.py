@@ -51,6 +51,23 @@ def test_are_names_replaced_and_numbers_kept_numbers() -> None:
     assert found.load == experiment.Load("l.py", 8.0, {"pooled": 100.0}, 20)
 
 
+def test_how_does_an_experiment_say_how_its_load_goes() -> None:
+    load = {"file": "l.py", "arrivals": "poisson", "ramp_s": 30, "surge": "${surge}"}
+    load |= {"steps": [[0, 1], [60, 2]], "caches_per_population": 10}
+    found = experiment.extension(extended(kind="recovery", load=load), {"surge": 1.5}).load
+    assert found is not None
+    assert found.course == "arrivals=poisson,ramp_s=30,surge=1.5,steps=0:1/60:2"
+    assert found.caches_per_population == 10
+
+
+def test_which_clients_does_a_file_name() -> None:
+    mixed = {"file": "l.py", "clients": {"per-request": 40, "pooled+hedge-1": 60}}
+    body = extended(kind="recovery", load=mixed)
+    assert experiment.mix(body) == "per-request=40,pooled+hedge-1=60"
+    unknown = extended(kind="recovery", load={"file": "l.py", "clients": {"pooled": "${share}"}})
+    assert experiment.mix(unknown) is experiment.mix({}) is None
+
+
 @pytest.mark.parametrize(
     ("members", "complaint"),
     [
@@ -61,6 +78,10 @@ def test_are_names_replaced_and_numbers_kept_numbers() -> None:
         ({"kind": "recovery", "load": {"rate_per_s": 1}}, "'file' is a required property"),
         ({"kind": "recovery", "load": {"file": "x", "rate_per_s": 0}}, "load.rate_per_s"),
         ({"kind": "recovery", "objectives": {"rto_s": "${rto}"}}, "no configuration has ${rto}"),
+        ({"kind": "recovery", "load": {"file": "x", "arrivals": "often"}}, "load.arrivals"),
+        ({"kind": "recovery", "load": {"file": "x", "surge_s": 9}}, "nothing without surge"),
+        ({"kind": "recovery", "load": {"file": "x", "steps": [[9, 1], [5, 2]]}}, "must rise"),
+        ({"kind": "recovery", "load": {"file": "x", "trace": "no.csv"}}, "no.csv: cannot be read"),
     ],
 )
 def test_is_a_wrong_extension_refused_by_key(members: dict[str, Any], complaint: str) -> None:
