@@ -15,10 +15,13 @@ from boto3.dynamodb.types import TypeDeserializer
 from gameday import clock
 from gameday.aws import client, translated
 from gameday.clock import Clock
+from gameday.discover import global_tables
 from gameday.errors import AwsError
-from gameday.journal import EventLog, read_log
+from gameday.journal import EventLog, Tail, read_log
+from gameday.settings import Target
 
 LOOK_BACK_S = 60.0
+LEDGER_WITHIN_WALL_S = 2.0
 BATCH = 100
 """BatchGetItem takes at most 100 keys (Amazon DynamoDB, "BatchGetItem")."""
 
@@ -29,6 +32,32 @@ OWN_PREFIX = "health#"
 Json = dict[str, Any]
 
 _from_dynamodb = TypeDeserializer().deserialize
+
+
+def at_fault(run_dir: Path, target: Target, region: str, fault_at: float) -> Iterator[Json]:
+    """What each survivor lacks of `region` now, as `fault.read` has it; nothing without tables.
+
+    :raises AwsError: a table does not answer.
+    """
+    tables = global_tables(target.stack, target.regions) if target.stack else ()
+    if not tables:
+        return
+    _await_ledger(run_dir, fault_at)
+    writes = acknowledged(run_dir, fault_at, target.speed, region)
+    for survivor in (r for r in target.regions if r != region):
+        present = present_in(survivor, tables, (w["id"] for w in writes))
+        found = behind(writes, present, fault_at, target.speed)
+        yield {"lost_region": region, "survivor": survivor, **found}
+
+
+def _await_ledger(run_dir: Path, until: float) -> None:
+    """Wait until the load process has written down what happened before `until`."""
+    tail = Tail(run_dir)
+    Clock().wait_for(
+        lambda: any(e["kind"] == "load.window" and e["at"] >= until for e in tail.new()),
+        LEDGER_WITHIN_WALL_S,
+        every_s=0.1,
+    )
 
 
 def acknowledged(run_dir: Path, fault_at: float, speed: float, region: str) -> list[Json]:

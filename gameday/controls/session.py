@@ -7,7 +7,6 @@ because a control that is missing or fails is silently skipped by Chaos Toolkit.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import signal
 import threading
@@ -33,23 +32,21 @@ from gameday.clock import Clock
 from gameday.controls import audit, other_safeguards, pace, run_dir, run_files
 from gameday.controls.failback import await_failback
 from gameday.controls.gate import Gate
+from gameday.controls.haste import Haste
 from gameday.controls.heartbeat import Heartbeat
 from gameday.controls.load import LoadProcess, overridden
 from gameday.controls.safeguard import Safeguard
 from gameday.controls.watch import Watch
 from gameday.discover import global_tables
 from gameday.errors import GamedayError, UsageError
-from gameday.journal import EventLog, Tail, read_log
+from gameday.journal import EventLog, read_log
 
 CONTROL = "record"
 AUDIT_WITHIN_S = 60.0
 MAX_DURATION_S = 3600.0
 WORK_WALL_S = 600.0
-LEDGER_WITHIN_WALL_S = 2.0
 
 Json = dict[str, Any]
-
-logger = logging.getLogger("chaostoolkit")
 
 
 class Session:
@@ -94,9 +91,7 @@ class Session:
         self.ready_at: float | None = None
         self.stopped: str | None = None
         self._rolling_back = self._read_at_fault = False
-        self._hasty = threading.Event()
-        self._haste = threading.Thread(target=self._put_back_at_once, name="haste", daemon=True)
-        self._haste.start()
+        self._haste = Haste(self._put_back_at_once)
 
     def _max_wall_s(self) -> float:
         """How long the run may last, seconds of wall time: what the experiment says, or plenty.
@@ -117,11 +112,10 @@ class Session:
         """Note that somebody wants the run to end; safe to call from a signal handler."""
         if self.stopped is None:
             self.stopped = reason
-            if not run_dir.runner_said(
-                self.dir, "stop"
-            ):  # the runner knows better which key or command it was
+            # the runner knows better which key or command it was
+            if not run_dir.runner_said(self.dir, "stop"):
                 self._note("stop", reason=reason)
-        self._hasty.set()
+        self._haste.begin()
 
     def _note(self, kind: str, **members: Any) -> None:
         """Write down what must not fail for want of room on the disk."""
@@ -221,25 +215,8 @@ class Session:
         if began is None or self._read_at_fault or self.extension.rpo_s is None:
             return
         self._read_at_fault = True
-        stack, region, at = self.target.stack, str(began["region"]), float(began["at"])
-        tables = global_tables(stack, self.target.regions) if stack else ()
-        if not tables:
-            return
-        self._await_ledger(at)
-        writes = audit.acknowledged(self.dir, at, self.target.speed, region)
-        for survivor in (r for r in self.target.regions if r != region):
-            present = audit.present_in(survivor, tables, (w["id"] for w in writes))
-            found = audit.behind(writes, present, at, self.target.speed)
-            self.log.append("fault.read", lost_region=region, survivor=survivor, **found)
-
-    def _await_ledger(self, until: float) -> None:
-        """Wait until the load process has written down what happened before `until`."""
-        tail = Tail(self.dir)
-        Clock().wait_for(
-            lambda: any(e["kind"] == "load.window" and e["at"] >= until for e in tail.new()),
-            LEDGER_WITHIN_WALL_S,
-            every_s=0.1,
-        )
+        for found in audit.at_fault(self.dir, self.target, began["region"], began["at"]):
+            self.log.append("fault.read", **found)
 
     def rollback_starts(self) -> None:
         """Note that the fault ends now; only the first time."""
@@ -249,24 +226,15 @@ class Session:
             self._note("rollback.started")
 
     def _put_back_at_once(self) -> None:
-        """After a stop, do not wait for background activities as Chaos Toolkit does.
-
-        What an action under way changes after this is found by `put_back`, which decides.
-        """
-        self._hasty.wait()
         if self.phase in ("method", "after"):
             self.rollback_starts()
-            try:
-                self.refuse_fenced()
-                undo.replay(undo.current_journal())
-            except GamedayError as e:
-                logger.warning("gameday: %s", e)
+            self.refuse_fenced()
+            undo.replay(undo.current_journal())
 
     def hasten(self) -> None:
         """Return when what a stop has begun to put back is done; nothing else begins by itself."""
         self.phase = "rollback"
-        self._hasty.set()
-        self._haste.join()
+        self._haste.finish()
 
     def _event(self, kind: str) -> Json | None:
         return next((e for e in read_log(self.log.path) if e["kind"] == kind), None)
