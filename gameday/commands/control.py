@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,30 +15,48 @@ from gameday.errors import RunError, UsageError
 from gameday.lab import handle
 from gameday.undo import UndoJournal
 
+COPIES = Path(".gameday", "undo-copies")
+"""Where undo journals are brought that were copied elsewhere."""
+
 
 @click.command()
-def status() -> None:
-    """Labs that are up, runs under way, and what is changed at this moment."""
+@click.option("--target", type=click.Path(path_type=Path), help="Also what its undo copies say.")
+def status(target: Path | None) -> None:
+    """Labs that are up, runs under way, and what is changed at this moment: by whom, since when."""
     say, root = Narrator(), Path.cwd()
     for name in handle.names(root):
         say.say("lab", f"{name} is up")
-    active = runner.active_runs(root)
-    for run_dir, pids in active.items():
+    for run_dir, pids in runner.active_runs(root).items():
         say.say("run", f"{run_dir.relative_to(root)} is under way, process {pids['pid']}")
-    changed = 0
-    for file in sorted(root.glob("reports/runs/*/*/undo.jsonl")):
-        try:
-            records = [r for r in UndoJournal(file.parent).records() if r.state == "open"]
-        except RunError as e:
-            changed += 1
-            say.say("unknown", str(e))
-            continue
-        for record in records:
-            changed += 1
-            since, run = clock.utc(record.at), f"{file.parent.parent.name}/{file.parent.name}"
-            say.say("changed", f"{record.setting} since {since} by {_who(file.parent)} in {run}")
-    if not changed:
-        say.say("changed", "nothing")
+    run_dirs = [p.parent for p in sorted(root.glob("reports/runs/*/*/undo.jsonl"))]
+    if target:
+        with runner.environment(runner.target_environment(target)):
+            copies = _fetched(root / COPIES, None, every=True, or_none=True)
+        here = {_name(d) for d in run_dirs}
+        run_dirs += [d for d in copies if _name(d) not in here]
+    said = [line for run_dir in run_dirs for line in _changed(run_dir)]
+    for label, text in said or [("changed", "nothing")]:
+        say.say(label, text)
+
+
+def _changed(run_dir: Path) -> Iterator[tuple[str, str]]:
+    """What a run has changed and not put back, a label and a text each."""
+    try:
+        records = UndoJournal(run_dir).records()
+    except RunError as e:
+        yield "unknown", str(e)
+        return
+    for record in records:
+        if record.state == "open":
+            since = clock.utc(record.at)
+            yield (
+                "changed",
+                f"{record.setting} since {since} by {_who(run_dir)} in {_name(run_dir)}",
+            )
+
+
+def _name(run_dir: Path) -> str:
+    return f"{run_dir.parent.name}/{run_dir.name}"
 
 
 def _who(run_dir: Path) -> str:
@@ -70,7 +89,7 @@ def rollback(
     elif not os.environ.get("GAMEDAY_ADMIN"):
         os.environ.update(handle.environment(root / ".gameday" / name))
     if from_copy:
-        wanted = _fetched(root / ".gameday" / "undo-copies", run_dir, every)
+        wanted = _fetched(root / COPIES, run_dir, every)
     results, unread = [], list[str]()
     for one in wanted:
         try:
@@ -79,7 +98,7 @@ def rollback(
             unread.append(str(e))
             continue
         results.append(result)
-        say.say("put back", f"{one.parent.name}/{one.name}: {result}")
+        say.say("put back", f"{_name(one)}: {result}")
     if unread:
         raise RunError("; ".join(unread))
     if not all(r.complete for r in results):
@@ -114,12 +133,18 @@ def _holds_something(run_dir: Path) -> bool:
         return True
 
 
-def _fetched(folder: Path, run: Path | None, every: bool) -> list[Path]:
+def _fetched(folder: Path, run: Path | None, every: bool, or_none: bool = False) -> list[Path]:
+    """The copies of undo journals, brought here; their run directories.
+
+    :raises UsageError: there are none, and `or_none` does not allow for that.
+    """
     place = settings.current().undo_copy
     if place is None:
+        if or_none:
+            return []
         raise UsageError("this target has no GAMEDAY_UNDO_COPY; see deploy/targets/aws.env.example")
     known = undo.copies(place)
-    if not known:
+    if not known and not or_none:
         raise UsageError("there is no copy of any run where GAMEDAY_UNDO_COPY says")
     wanted = known if every else [str(run)] if run else known[-1:]
     return [undo.fetch(place, one, folder) for one in wanted]

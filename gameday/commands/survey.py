@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import announce, aws, clock, discover, experiment, guard, settings
+from gameday import announce, aws, clock, discover, experiment, guard, settings, upload
 from gameday import plan as plans
 from gameday.aws import GLOBAL_REGION, Call
 from gameday.guard import Answer, Ruling
@@ -58,7 +58,7 @@ def survey(file: Path) -> Survey:
             unknown=found.unknown,
         )
         guards = dict(guard.answers(scope))
-    owner, document = _iam(target, found, [*beside, *_announcements(target)])
+    owner, document = _iam(target, found, [*beside, *_beside(target)])
     return Survey(file, owner, found, at_stake, document, guards)
 
 
@@ -82,8 +82,11 @@ def _looks_of_a_run(target: Target) -> None:
         discover.alarms(region)
 
 
-def _announcements(target: Target) -> Iterator[Call]:
-    """The calls that telling people takes, so that the policy knows them."""
+def _beside(target: Target) -> Iterator[Call]:
+    """The calls that telling people and keeping reports take, so that the policy knows them."""
+    if bucket := target.limits.report_bucket:
+        key = f"{upload.PREFIX}/*"
+        yield Call("s3", "PutObject", GLOBAL_REGION, (("Bucket", bucket), ("Key", key)))
     for channel in announce.channels_of(target):
         if channel.kind == "sns":
             yield Call("sns", "Publish", channel.region, (("TopicArn", channel.address),))
@@ -99,7 +102,12 @@ def _iam(target: Target, found: Plan, calls: list[Call]) -> tuple[Owner, dict[st
     if target.stack:
         tables = discover.global_tables(target.stack, target.regions)
     return owner, plans.policy(
-        calls, found.changes, owner=owner, tables=tables, regions=target.regions
+        calls,
+        found.changes,
+        owner=owner,
+        tables=tables,
+        regions=target.regions,
+        undo_copy=target.undo_copy,
     )
 
 

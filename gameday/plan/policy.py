@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gameday.aws import Call
-from gameday.undo import Need, Owner, Planned
+from gameday.settings import UndoCopy
+from gameday.undo import Need, Owner, Planned, copy_needs
 
 NO_PERMISSION = {("sts", "GetCallerIdentity")}
 NO_RESOURCE = {
@@ -33,6 +34,7 @@ def policy(
     owner: Owner,
     tables: Iterable[str],
     regions: Iterable[str],
+    undo_copy: UndoCopy | None = None,
 ) -> dict[str, Any]:
     """An IAM policy document: one statement for each set of actions, sorted."""
     places = tuple(regions)
@@ -44,6 +46,7 @@ def policy(
         for region in places
         for n in owner.needs(owner.arn("dynamodb", region, f"table/{table}"), *AUDIT)
     }
+    needs |= set(copy_needs(undo_copy, owner)) if undo_copy else set()
     return {"Version": "2012-10-17", "Statement": _statements(needs)}
 
 
@@ -75,7 +78,8 @@ def _resource(call: Call, owner: Owner) -> str:
     if call.operation == "GetSafetyLever":
         return owner.arn("fis", call.region, f"safety-lever/{names['id']}")
     if bucket := names.get("Bucket"):
-        return f"arn:{owner.partition}:s3:::{bucket}"
+        key = f"/{names['Key']}" if "Key" in names else ""
+        return f"arn:{owner.partition}:s3:::{bucket}{key}"
     if tagged := names.get("ResourceId"):
         return f"arn:{owner.partition}:route53:::{names['ResourceType']}/{tagged}"
     for name, kind in (("HostedZoneId", "hostedzone"), ("HealthCheckId", "healthcheck")):

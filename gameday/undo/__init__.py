@@ -6,7 +6,7 @@ acts. `replay` puts back whatever the journal still holds, however often it is c
 """
 
 from gameday.undo.change import Planned, change, current_journal, is_planning, planning
-from gameday.undo.copy import copies, fetch
+from gameday.undo.copy import copies, copy_needs, fetch
 from gameday.undo.journal import Record, UndoJournal
 from gameday.undo.replay import Result, put_back, replay
 from gameday.undo.replication import Replication
@@ -27,6 +27,7 @@ __all__ = [
     "Variable",
     "change",
     "copies",
+    "copy_needs",
     "current_journal",
     "fetch",
     "is_planning",

@@ -212,7 +212,7 @@ def _taken(error: ClientError) -> Exception:
     return Taken() if error.response.get("Error", {}).get("Code") in TAKEN else error
 
 
-def needs(place: UndoCopy, owner: Owner) -> tuple[Need, ...]:
+def copy_needs(place: UndoCopy, owner: Owner) -> tuple[Need, ...]:
     """What IAM must allow to write, read and remove a copy."""
     verbs = ("Put", "Get", "Delete")
     if place.service == "ssm":

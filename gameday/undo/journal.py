@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import clock
+from gameday import clock, settings
 from gameday.errors import GamedayError, Refused, RunError
 from gameday.journal import read_log
 from gameday.undo import disk, script
@@ -57,7 +57,11 @@ class UndoJournal:
         """Become the first who may change things in this run.
 
         :raises RunError: the journal cannot be written, or not be copied where the target says.
+        :raises Refused: that is in the Region under test, and would be lost with it.
         """
+        target = settings.current()
+        if target.undo_copy and target.undo_copy.region == target.region:
+            raise Refused(f"the undo copy is in {target.region}, the Region under test")
         self._copy = copy_of(self.path.parent)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:

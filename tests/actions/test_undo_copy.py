@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from aws_double import BEHIND, AwsDouble
 from chaoslib.exceptions import ActivityFailed
 from click.testing import CliRunner
 
-from gameday import aws, cli, settings, undo
+from gameday import aws, cli, plan, settings, undo
 from gameday.actions.region import disable_region, enable_region
 from gameday.errors import AwsError, RunError
 from gameday.settings import UndoCopy
 from gameday.undo import UndoJournal
-from gameday.undo.copy import Copy, Taken, needs
+from gameday.undo.copy import Copy, Taken, copy_needs
 
 US, EU = "us-east-1", "eu-west-1"
 PLACES = ["ssm://eu-west-1/drills/undo", "s3://eu-west-1/drills/undo"]
@@ -64,6 +65,11 @@ def test_does_a_machine_that_has_only_the_copy_put_it_back(
     disable_region(US, "shop")
     assert reserved(lambda_api) == [0] * 4
     assert undo.copies(place) == ["region-outage/2026-11-23T08-20-14Z"]
+    target = tmp_path / "target.env"
+    names = ("GAMEDAY_UNDO_COPY", "AWS_ENDPOINT_URL")
+    target.write_text("".join(f"{name}={os.environ[name]}\n" for name in names))
+    shown = CliRunner().invoke(cli.main, ["status", "--target", str(target)])
+    assert "reserved concurrency of shop-health in us-east-1 since 2" in shown.output
     done = rollback(tmp_path / "elsewhere", monkeypatch)
     assert done.exit_code == 0, done.output
     assert "5 of 5 settings equal to before" in done.output
@@ -92,6 +98,15 @@ def test_is_nothing_changed_when_it_cannot_be_copied(
 ) -> None:
     monkeypatch.setenv("GAMEDAY_UNDO_COPY", "s3://eu-west-1/no-such-bucket/undo")
     with pytest.raises(ActivityFailed, match=r"nothing was changed: its undo cannot be copied"):
+        disable_region(US, "shop")
+    assert reserved(lambda_api) == [None] * 4
+
+
+def test_is_a_copy_in_the_region_under_test_refused(
+    shop: AwsDouble, lambda_api: Any, run_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GAMEDAY_UNDO_COPY", "ssm://us-east-1/drills/undo")
+    with pytest.raises(ActivityFailed, match="not running: the undo copy is in us-east-1"):
         disable_region(US, "shop")
     assert reserved(lambda_api) == [None] * 4
 
@@ -160,12 +175,16 @@ def test_is_a_run_without_a_copy_named(place: UndoCopy, tmp_path: Path) -> None:
 
 def test_what_may_the_copy_do(shop: AwsDouble) -> None:
     owner = undo.Owner("aws", "123456789012")
-    ssm = {(n.action, n.resource) for n in needs(UndoCopy("ssm", EU, "drills/undo"), owner)}
+    ssm = {(n.action, n.resource) for n in copy_needs(UndoCopy("ssm", EU, "drills/undo"), owner)}
     assert (
         "ssm:PutParameter",
         "arn:aws:ssm:eu-west-1:123456789012:parameter/drills/undo/*",
     ) in ssm
-    s3 = {(n.action, n.resource) for n in needs(UndoCopy("s3", EU, "bucket/undo"), owner)}
+    place = UndoCopy("ssm", EU, "drills/undo")
+    document = plan.policy([], [], owner=owner, tables=(), regions=(), undo_copy=place)
+    allowed = {(a, r) for s in document["Statement"] for a in s["Action"] for r in s["Resource"]}
+    assert allowed == ssm
+    s3 = {(n.action, n.resource) for n in copy_needs(UndoCopy("s3", EU, "bucket/undo"), owner)}
     assert ("s3:ListBucket", "arn:aws:s3:::bucket") in s3
     assert ("s3:PutObject", "arn:aws:s3:::bucket/undo/*") in s3
 
