@@ -54,12 +54,22 @@ class HotReload:
         about = {"region": region, "function": function}
         try:
             with Naming(f"{function} in {region}", self.endpoint):
-                self._clients.client("lambda", region).update_function_code(
-                    FunctionName=function, ZipFile=code.package(folder, self.cache_dir)
-                )
+                archive = code.package(folder, self.cache_dir)
+                _replace(self._clients.client("lambda", region), function, archive)
         except GamedayError as error:  # code that is half-written: the next change tries again
             return {"kind": "lab.code_refused", **about, "error": str(error)}
         return {"kind": "lab.code_changed", **about}
+
+
+def _replace(api: Any, function: str, archive: bytes) -> None:
+    """Give a function new code; its aliases follow to the new version, as `sam sync` lets them."""
+    aliases = api.list_aliases(FunctionName=function)["Aliases"]
+    versioned = [a["Name"] for a in aliases if a["FunctionVersion"] != "$LATEST"]
+    api.update_function_code(FunctionName=function, ZipFile=archive)
+    if versioned:
+        version = api.publish_version(FunctionName=function)["Version"]
+        for name in versioned:
+            api.update_alias(FunctionName=function, Name=name, FunctionVersion=version)
 
 
 def fingerprint(source: Path) -> int:
