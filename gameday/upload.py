@@ -12,6 +12,8 @@ from gameday.aws import GLOBAL_REGION, client, translated
 from gameday.errors import GamedayError
 from gameday.settings import Target
 
+PREFIX = "gameday"
+
 FILES = (
     "run.json", "guard.json", "findings.json", "report.html", "report.md", "junit.xml",
     "journal.json", "undo.jsonl", "undo.sh", "manifest.sha256", "events/chaos.jsonl",
@@ -27,7 +29,7 @@ def store(run_dir: Path, target: Target) -> str | None:
     if bucket is None:
         return None
     region = next((r for r in target.regions if r != target.region), GLOBAL_REGION)
-    prefix = f"gameday/{run_dir.parent.name}/{run_dir.name}"
+    prefix = f"{PREFIX}/{run_dir.parent.name}/{run_dir.name}"
     try:
         for name in FILES:
             if (run_dir / name).is_file():

@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "watchdog": {"undo"},
     "actions": {"aws", "admin", "discover", "resolver", "guard", "undo"},
     "probes": {
-        "aws", "admin", "discover", "resolver", "name_servers", "guard", "undo", "measure",
+        "aws", "admin", "discover", "resolver", "name_servers", "undo", "measure",
     },
     "controls": {
         "aws", "admin", "discover", "resolver", "guard", "undo", "experiment", "measure",

@@ -147,4 +147,3 @@ def main(arguments: Sequence[str]) -> int:
         clock.sleep_wall(POLL_WALL_S)
     announcer.finish()
     return 0
-

@@ -73,4 +73,4 @@ def _who(run: Json) -> str:
 
 
 def _until(run: Json) -> str:
-    return f"Until: {clock.utc(run['until'])[:16].replace('T', ' ')} UTC at the latest"
+    return f"Until: {clock.utc(run['until'])[:16].replace('T', ' ')} UTC, as planned"

@@ -26,5 +26,5 @@ def say_opening(file: Path, environ: Mapping[str, str], say: Narrator) -> None:
     say.say(
         "who",
         f"{getpass.getuser()}{f', approved by {approved}' if approved else ''}; "
-        f"until {clock.utc(until)[11:16]} UTC at the latest",
+        f"planned until {clock.utc(until)[11:16]} UTC",
     )

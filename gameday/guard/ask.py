@@ -54,9 +54,12 @@ def tags(scope: Scope) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for change in scope.changes:
         region = change.setting.region
-        for arn in resources(change.setting):
+        arns = resources(change.setting)
+        for arn in arns:
             whose = arn.replace(NOBODY, owners[region])
             found[whose] = _tags(whose, region)
+        if not arns and scope.target.is_aws:  # nobody can have opted in
+            found[str(change.setting)] = {}
     return found
 
 

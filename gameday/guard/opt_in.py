@@ -20,6 +20,8 @@ def judge(tag: tuple[str, str], tags: Mapping[str, Mapping[str, str]]) -> Answer
 
 
 def _named(arn: str) -> str:
-    """The ARN's own part: `function:shop-read in us-east-1`."""
+    """An ARN's own part: `function:shop-read in us-east-1`."""
     parts = arn.split(":", 5)
+    if len(parts) < 6:  # no resource, but a setting of none
+        return arn
     return f"{parts[5]} in {parts[3]}" if parts[3] else parts[5]

@@ -41,7 +41,7 @@ def test_what_is_said_at_the_start() -> None:
     assert said.text.splitlines() == [
         "GameDay started: Losing a Region (us-east-1 of staging)",
         "Who: ada, approved by grace; in 123456789012:us-east-1",
-        "Until: 2026-11-23 11:00 UTC at the latest",
+        "Until: 2026-11-23 11:00 UTC, as planned",
         "Stop it: gameday stop, where it runs; from any machine: aws ssm put-parameter ...",
     ]
     assert said.facts["approved_by"] == "grace"
