@@ -8,6 +8,7 @@ that answered. Importing this module registers its listeners with Locust.
 from __future__ import annotations
 
 import random
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -201,6 +202,8 @@ def _init(environment: Any, **_: Any) -> None:
     if parsed.spawn_rate is None:
         parsed.spawn_rate = parsed.num_users
     environment.gameday_role = role = _role(environment.runner, load)
+    if environment.shape_class is not None:
+        gevent.signal_handler(signal.SIGTERM, _end_shape, environment)
     if reason := refusal(environment, load, resolves=not isinstance(role, Worker)):
         sys.exit(f"gameday: {reason}")
 
@@ -208,6 +211,12 @@ def _init(environment: Any, **_: Any) -> None:
 def _is_open(user_class: Any) -> bool:
     """Whether its users follow the schedule: those with a wait time of their own do not."""
     return getattr(user_class, "wait_time", None) is FailoverUser.wait_time
+
+
+def _end_shape(environment: Any) -> None:
+    """Locust without a web page listens to SIGTERM only when a shape has come to its end."""
+    if environment.runner.shape_greenlet is not None:
+        environment.runner.shape_greenlet.kill(block=False)
 
 
 def _role(runner: Any, load: LoadProcess) -> Master | Worker | None:

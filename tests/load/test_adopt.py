@@ -32,10 +32,24 @@ class Shopper({base}):
 """
 
 
+OWN_WAYS = """
+from locust import LoadTestShape, events
+
+class NineUsers(LoadTestShape):
+    def tick(self):
+        return 9, 9
+
+@events.quitting.add_listener
+def judge(environment, **_):
+    environment.process_exit_code = 7
+"""
+
+
 @pytest.mark.parametrize("base", ["HttpUser", "FastHttpUser"])
 def test_do_its_users_follow_dns_as_their_profiles_say(tmp_path: Path, base: str) -> None:
     file = tmp_path / "shop.py"
-    file.write_text(FILE.format(base=base, name=NAME))
+    own_ways = base == "HttpUser"  # its shape and its verdict stay its own
+    file.write_text(FILE.format(base=base, name=NAME) + (OWN_WAYS if own_ways else ""))
     with World(tmp_path, tls=True, ttl_s=1, lag_s=0.0) as world:
         process = subprocess.Popen(
             [sys.executable, "-m", "locust", "-f", f"{BESIDE},{file}", "--headless"], cwd=ROOT,
@@ -53,7 +67,9 @@ def test_do_its_users_follow_dns_as_their_profiles_say(tmp_path: Path, base: str
             wait_until(lambda: world.counts()[US, "reset"] > 3, "reset")
         finally:
             process.terminate()
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=20) == (7 if own_ways else 0)
+        if own_ways:
+            assert len({s["client"] for s in world.events("client.segment")}) == 9
         (started,) = of_kind(tmp_path, "load.started")
         assert (started["workload"], started["rate_per_s"]) == ("closed", None)
         seen: Counter[tuple[str, str]] = Counter()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -132,6 +133,19 @@ def test_is_what_the_watch_sees_shown_and_every_turn_a_marker(board: Board) -> N
         (0.0, "fault"), (19.0, f"{US} unhealthy"), (20.0, f"DNS: near-us → {EU}"),
         (21.0, "alarm api-5xx"),
     ]  # fmt: skip
+
+
+def test_is_the_page_small_with_a_thousand_clients_of_many_kinds(board: Board) -> None:
+    board.feed(started(1, clients=1_000))
+    for t in range(0, 900, 5):
+        rows = [
+            {"profile": f"p{n}", "region": region, "outcome": outcome, "count": 40, "hist": {}}
+            for n in range(12) for region in (US, EU) for outcome in ("ok", "http_5xx")
+        ]  # fmt: skip
+        board.feed(window(t, {}) | {"rows": rows, "offered": 2_000})
+    view = board.view(now(900))
+    assert (view["clients"], len(view["kinds"])) == (1_002, 24)
+    assert len(json.dumps(view)) < 40_000  # bytes a second and reader
 
 
 def test_does_memory_end_and_does_a_second_test_begin_anew(board: Board) -> None:

@@ -12,13 +12,18 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from world import EU, NAME, ROOT, US, World, wait_until
 
-from gameday.journal import Event, read_events, read_log
+from gameday import clock, settings
+from gameday.journal import Event, EventLog, read_events, read_log
 from gameday.load import logs
-from gameday.load.workers import dealt, skew
+from gameday.load.options import load_options
+from gameday.load.process import LoadProcess
+from gameday.load.workers import CLOCK, Master, dealt, skew
 from gameday.measure import run as measured
 from gameday.measure.clients import recoveries
 
@@ -42,6 +47,37 @@ def test_is_a_clock_named_only_when_it_is_surely_off_by_more_than_a_window(
     asked: float, answered: float, received: float, named: bool
 ) -> None:
     assert skew(asked, answered, received).beyond_a_window is named
+
+
+class Runner:
+    """What `Master` sees of Locust's: it keeps what it is handed."""
+
+    def __init__(self) -> None:
+        self.handlers: dict[str, Any] = {}
+
+    def register_message(self, kind: str, handler: Any) -> None:
+        self.handlers[kind] = handler
+
+    def get_worker_index(self, worker_id: str) -> int:
+        return {"near_1": 0, "far_1": 1}[worker_id]
+
+
+def test_is_a_worker_whose_clock_is_off_named_and_the_other_not(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner = Runner()
+    load = LoadProcess(
+        settings.current({"GAMEDAY_RUN_DIR": str(tmp_path)}), load_options(environ={})
+    )
+    master = Master(runner, load)
+    master._log = EventLog(tmp_path / "events" / "load-master.jsonl")
+    now = clock.now()
+    for worker, ahead_s in (("near_1", 0.0), ("far_1", 2.0)):
+        data = {"asked": now, "answered": now + ahead_s}
+        runner.handlers[CLOCK](environment=None, msg=SimpleNamespace(node_id=worker, data=data))
+    assert [e["agrees"] for e in of_kind(tmp_path, "load.clock")] == [True, False]
+    (line,) = caplog.messages
+    assert "clock of worker far_1 (load process 1) is +2.00 s off; set it by NTP" in line
 
 
 class Workers:
