@@ -187,6 +187,8 @@ class FakeRegion:
             self.store.items.setdefault(item_id, (self.region, time.monotonic()))
             return 201, {"id": item_id}
         item_id = path.rpartition("/")[2]
+        if method == "DELETE":
+            return (200 if self.store.items.pop(item_id, None) else 404), {"id": item_id}
         found = self.store.seen_in(self.region, item_id)
         return (200, {"id": item_id}) if found else (404, {"message": "not found"})
 
@@ -247,6 +249,9 @@ def _handler(fake: FakeRegion) -> type[http.server.BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
+            self._serve()
+
+        def do_DELETE(self) -> None:
             self._serve()
 
         def _serve(self) -> None:

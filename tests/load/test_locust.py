@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from world import EU, NAME, ROOT, US, World, wait_until
 
 from gameday.measure import run as measured
+from gameday.measure.audit import Held, audit
 
 
 def locust(
@@ -96,22 +98,71 @@ def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path
         wait_until(lambda: world.counts()[EU, "http_4xx"] > 3, "lost items seen")
 
 
-def test_are_unknown_and_refused_writes_told_apart(tmp_path: Path) -> None:
+CRUD = """
+from locust import task
+from gameday.load.user import FailoverUser
+
+class CrudUser(FailoverUser):
+    @task(2)
+    def write(self):
+        with self.writing() as write:
+            headers = {"Idempotency-Key": write.key}
+            with self.client.post("/items", json={}, headers=headers, catch_response=True) as r:
+                write.answer(r)
+
+    @task(1)
+    def read(self):
+        if item := self.known_item(0.0):
+            with self.client.get(f"/items/{item.id}", name="/items/{id}", catch_response=True) as r:
+                self.saw(item, r)
+
+    @task(1)
+    def delete(self):
+        if item := self.known_item(0.0):
+            url = f"/items/{item.id}"
+            with self.deleting(item) as write:
+                with self.client.delete(url, name="/items/{id}", catch_response=True) as r:
+                    write.answer(r)
+"""
+
+
+def test_are_unknown_and_refused_changes_told_apart_and_deletes_audited(tmp_path: Path) -> None:
+    (tmp_path / "crud.py").write_text(CRUD)
     with World(tmp_path, tls=False, ttl_s=60, lag_s=0.0) as world:
         closed = {"GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_LOAD": "closed"}
-        with world.load(end=signal.SIGINT, **closed):
+        with world.load(end=signal.SIGINT, file=tmp_path / "crud.py", **closed):
+            wait_until(lambda: len(rows(world, "put", "acknowledged")) > 60, "items to delete")
             for mode, known in (("throttled", "failed"), ("error", "unknown")):
                 world.us.mode = mode
-                wait_until(
-                    lambda known=known: any(w["outcome"] == known for w in world.ledger())
-                    if (tmp_path / "ledger" / "writes-0.jsonl").exists() else False,
-                    known,
-                )  # fmt: skip
+                for op in ("put", "delete"):
+                    wait_until(lambda op=op, known=known: rows(world, op, known), f"{op} {known}")
         refused = [w for w in world.ledger() if w["outcome"] != "acknowledged"]
         assert all(w["acked_at"] is None for w in refused)
         assert len(world.events("load.ended")) == 1  # Ctrl-C flushes as SIGTERM does
         (started,) = world.events("load.started")
         assert (started["workload"], started["rate_per_s"]) == ("closed", None)
+        assert world.events("load.read") == [], "who looks for what was deleted is not astonished"
+        deleted = rows(world, "delete", "acknowledged")[0]["id"]
+        found = audit(world.ledger(), held(world.store.items, world.store.items))
+        assert (found.lost, found.diverged, found.resurrected) == (0, 0, 0)
+        assert found.deleted == len(rows(world, "delete", "acknowledged"))
+        back = held([*world.store.items, deleted], world.store.items)
+        assert audit(world.ledger(), back).resurrected_ids == (deleted,)
+
+
+def held(*ids_by_region: Iterable[str]) -> Held:
+    """The tables of both Regions, by the ids of their items."""
+    found = Held([US, EU])
+    for region, ids in zip((US, EU), ids_by_region, strict=True):
+        found.take({"region": region, "id": i, "key": i.removeprefix("id-")} for i in ids)
+    return found
+
+
+def rows(world: World, op: str, outcome: str) -> list[dict[str, Any]]:
+    """The rows of the ledger so far."""
+    if not (world.run_dir / "ledger" / "writes-0.jsonl").exists():
+        return []
+    return [w for w in world.ledger() if (w["op"], w["outcome"]) == (op, outcome)]
 
 
 def test_does_it_run_without_a_run_directory_and_for_a_given_time(tmp_path: Path) -> None:

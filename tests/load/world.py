@@ -86,11 +86,15 @@ class World:
 
     @contextlib.contextmanager
     def load(
-        self, *arguments: str, end: signal.Signals = signal.SIGTERM, **more: str
+        self,
+        *arguments: str,
+        end: signal.Signals = signal.SIGTERM,
+        file: str | Path = "loadtests/steady.py",
+        **more: str,
     ) -> Iterator[subprocess.Popen[str]]:
         """Steady traffic without a web page, ended by a signal; its exit code must be 0."""
         host = [] if self.tls else ["--host", f"http://{NAME}:{self.us.port}"]
-        locust = [sys.executable, "-m", "locust", "-f", "loadtests/steady.py", "--headless"]
+        locust = [sys.executable, "-m", "locust", "-f", str(file), "--headless"]
         process = subprocess.Popen(
             [*locust, *host, *arguments],
             cwd=ROOT, env=self.environ(**more), text=True,
