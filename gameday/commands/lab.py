@@ -45,7 +45,7 @@ def run(command: tuple[str, ...], **options: Any) -> None:
     """Start a lab, run COMMAND with its environment, and end the lab. Exits as COMMAND does."""
     config, say = lab_config(options), Narrator(err=True)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
-        say_left_out(say, ready)
+        say_notes(say, ready)
         try:
             child = subprocess.Popen(command, env=_with_our_commands() | ready["ready"])
         except OSError as e:
@@ -165,9 +165,7 @@ def say_ready(say: Narrator, config: LabConfig, ready: dict[str, Any], stays: bo
     named = "" if config.name == "default" else f" --lab {config.name}"
     hints = [f"dig @{host} -p {port} {endpoint}", f"gameday lab status{named}"]
     say.say("try", "   |   ".join([*hints, f"gameday lab down{named}"] if stays else hints))
-    for warning in _together(ready["warnings"]):
-        say.say("note", warning)
-    say_left_out(say, ready)
+    say_notes(say, ready)
     if "GAMEDAY_ADDRESS_MAP" in env:
         addresses = " ".join(f"127.0.{n}.1" for n in range(1, len(config.regions) + 1))
         say.say("note", "127.0.R.1 cannot be bound here; our own clients are mapped. For foreign")
@@ -183,8 +181,10 @@ def _together(warnings: list[str]) -> list[str]:
     return [t if of == [t] else f"{', '.join(of)}: {t}" for t, of in names.items()]
 
 
-def say_left_out(say: Narrator, ready: dict[str, Any]) -> None:
-    """What the templates ask for and the lab does not have."""
+def say_notes(say: Narrator, ready: dict[str, Any]) -> None:
+    """What is otherwise than on AWS, and what the templates ask for and the lab does not have."""
+    for warning in _together(ready["warnings"]):
+        say.say("note", warning)
     lines = [f"{x['type']} {x['logical_id']}: {x['reason']}" for x in ready["left_out"]]
     for line in dict.fromkeys(lines):  # in every Region the same
         say.say("left out", line)

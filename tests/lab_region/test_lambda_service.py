@@ -397,3 +397,23 @@ def test_has_each_environment_its_own_tmp_which_it_keeps(folder: str) -> None:
             wait_until(lambda: not list((place / "tmp" / REGION).iterdir()))
         finally:
             process.close()
+
+
+def test_do_modules_of_the_same_name_and_handlers_in_packages_keep_apart(
+    region: RegionProcess,
+) -> None:
+    root = Path(region.spec["dir"]) / "apps"
+    handlers = {"one": "app.handler", "two": "src/pkg/app.handler", "three": "src.pkg.app.handler"}
+    for name, handler in handlers.items():
+        module = root / name / (handler.rpartition(".")[0].replace(".", "/") + ".py")
+        module.parent.mkdir(parents=True)
+        (module.parent / "shared.py").write_text(f"NAME = {name!r}\n")
+        module.write_text(
+            "import sys\nfrom importlib import import_module\n\n"
+            "def handler(event, context):\n"
+            "    sys.path.insert(0, __file__.rpartition('/')[0])\n"
+            "    return import_module('shared').NAME\n"
+        )
+    region.apply(functions={n: function(root / n, h) for n, h in handlers.items()})
+    answers = {n: json.loads(invoke(region, n)["Payload"].read()) for n in handlers}
+    assert answers == {n: n for n in handlers}
