@@ -184,7 +184,7 @@ def _first_of_cache(asked: Floats, caches: int) -> Floats:
 
 SAME_STEP = 1e-3
 LEAST_S = 0.25
-"""Answers are taken to be kept that long at least, so that what asks all the time comes to an end."""
+"""Answers are kept at least so long: what asks all the time must come to an end."""
 
 
 def lattice_s(wait_s: float, step_s: float) -> float:

@@ -26,16 +26,7 @@ steady-state-hypothesis:
     provider: {type: python, module: gameday.probes.traffic, func: success_pct}
 method: []
 """
-PASSING = """\
-steady-state-hypothesis:
-  title: served
-  probes:
-  - type: probe
-    name: success
-    tolerance: {type: range, range: [99, 100]}
-    provider: {type: python, module: gameday.probes.traffic, func: success_pct}
-method: []
-"""
+PASSING = FAILING.replace("[0, 100]", "[99, 100]")
 
 
 def check(subject: ExperimentSubject) -> Iterator[Hit]:

@@ -24,17 +24,7 @@ method:
     func: put_function_concurrency
     arguments: {function_name: 'arn:aws:lambda:eu-west-1:123456789012:function:get'}
 """
-PASSING = """\
-configuration: {aws_region: us-east-1}
-method:
-- type: action
-  name: stop
-  provider:
-    type: python
-    module: chaosaws.awslambda.actions
-    func: put_function_concurrency
-    arguments: {function_name: 'arn:aws:lambda:us-east-1:123456789012:function:get'}
-"""
+PASSING = FAILING.replace("eu-west-1", "us-east-1")
 
 
 def check(subject: ExperimentSubject) -> Iterator[Hit]:

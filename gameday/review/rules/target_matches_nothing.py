@@ -35,17 +35,7 @@ method:
     func: throttle
     arguments: {function: gameday-item-write}
 """
-PASSING = """\
-known: {function: [gameday-items-write]}
-method:
-- type: action
-  name: throttle
-  provider:
-    type: python
-    module: gameday.actions.function
-    func: throttle
-    arguments: {function: gameday-items-write}
-"""
+PASSING = FAILING.replace("gameday-item-write", "gameday-items-write")
 
 
 def check(subject: ExperimentSubject) -> Iterator[Hit]:
