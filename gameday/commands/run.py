@@ -200,6 +200,9 @@ def target_of(options: dict[str, Any], say: Narrator) -> Iterator[dict[str, str]
         say.say("lab", f"using {options['name']}, which is up")
         yield handle.environment(folder)
         return
+    if options["template"] and not options["program"] and not options["endpoint"]:
+        raise UsageError("--template: say by --endpoint NAME which name its clients use, "
+                         "e.g. api.example.test")  # fmt: skip
     config: LabConfig = lab_config(options)
     with handle.running(config, lambda phase: say_phase(say, phase)) as ready:
         say_ready(say, config, ready, stays=False)

@@ -49,6 +49,7 @@ def test_does_help_import_neither_boto_nor_chaos() -> None:
         (("rollback",), "no run with an undo journal"),
         (("init",), "two Regions"),
         (("run", EXPERIMENT, "--locustfile", "nosuch.py"), "--locustfile nosuch.py: no such file"),
+        (("run", EXPERIMENT, "--template", "t.yaml"), "--template: say by --endpoint NAME"),
         (("run", EXPERIMENT, "--clients", "polled=100"), "there is no profile 'polled'"),
         (("run", EXPERIMENT, "--rate", "0"), "--rate 0.0: a number above 0"),
         (("run", EXPERIMENT, "--load", "sometimes"), "load: arrivals 'sometimes'"),
