@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gameday import announce, aws, clock, discover, experiment, guard, settings, upload
+from gameday import (
+    announce,
+    aws,
+    clock,
+    discover,
+    experiment,
+    guard,
+    kill_switch,
+    settings,
+    upload,
+)
 from gameday import plan as plans
 from gameday.aws import GLOBAL_REGION, Call
 from gameday.guard import Answer, Ruling
@@ -29,6 +39,7 @@ class Survey:
     stake: Stake | None
     policy: dict[str, Any]
     guards: dict[str, Answer]
+    kill_switch: str  # the name of its parameter
 
     @property
     def refusals(self) -> dict[str, str]:
@@ -59,7 +70,7 @@ def survey(file: Path) -> Survey:
         )
         guards = dict(guard.answers(scope))
     owner, document = _iam(target, found, [*beside, *_beside(target)])
-    return Survey(file, owner, found, at_stake, document, guards)
+    return Survey(file, owner, found, at_stake, document, guards, kill_switch.name(target))
 
 
 def _stake(target: Target, found: Plan) -> Stake | None:
@@ -128,6 +139,7 @@ def lines(of: Survey) -> Iterator[tuple[str, str]]:
         yield from _stake_lines(found, of.stake)
     for condition in found.stop_when:
         yield "stops when", condition
+    yield "stops when", f"the kill switch {of.kill_switch} is set: gameday stop --target FILE"
     for name, answer in of.guards.items():
         yield "guard", f"{name}: {answer.ruling}: {answer.text}"
     count = sum(len(s["Action"]) for s in of.policy["Statement"])
