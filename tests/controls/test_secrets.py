@@ -13,6 +13,8 @@ from aws_double import AwsDouble
 from staging import HERE, a_good_run, chore
 from test_chaos_run import activity
 
+from gameday.report import manifest
+
 pytestmark = pytest.mark.scenario
 
 PLANTED = {
@@ -61,6 +63,7 @@ def test_does_nothing_of_a_run_say_a_secret(
     names = {p.name for p in written}
     assert {"journal.json", "chaos.log", "chaos-output.log", "undo.jsonl", "undo.sh", "run.json",
             "experiment.json", "report.html", "report.md", "manifest.sha256"} <= names  # fmt: skip
+    assert manifest.changed(run_dir) == []  # nothing was written after the report
     texts = {str(p.relative_to(run_dir)): p.read_text(errors="replace") for p in written}
     texts |= {"stdout": done.stdout, "stderr": done.stderr}
     assert "[hidden]" in texts["journal.json"]
