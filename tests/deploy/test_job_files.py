@@ -11,6 +11,7 @@ from synthetic import Plan, Synthetic
 
 from gameday import jobs
 from gameday.errors import UsageError
+from gameday.guard import prerequisites
 from gameday.measure import findings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -37,6 +38,17 @@ def test_what_runs_every_night(monkeypatch: pytest.MonkeyPatch) -> None:
         "experiments/health-check-failure.yaml",
     ]
     assert nightly.junit == Path("reports/runs/nightly.junit.xml")
+
+
+def test_does_the_staging_job_earn_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes a Region away comes after what the guards want to have passed before it."""
+    monkeypatch.chdir(ROOT)
+    staging = jobs.load(ROOT / "deploy" / "jobs" / "staging.yaml")
+    names = [entry.file.stem for entry in staging.experiments]
+    assert names[-1] == "region-outage"
+    for name in ("planned-evacuation", "region-outage"):
+        needed = prerequisites.needed(name, stops_serving=True)
+        assert set(needed) <= set(names[: names.index(name)])
 
 
 def test_what_does_an_entry_override(here: Path) -> None:
