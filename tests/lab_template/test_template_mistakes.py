@@ -10,6 +10,7 @@ import pytest
 from gameday import stacks
 from gameday.errors import TemplateError
 from gameday.lab import template
+from gameday.lab.template import check
 
 TOPIC = "Resources: {Topic: {Type: AWS::SNS::Topic}}"
 
@@ -114,6 +115,22 @@ def test_what_does_a_bad_value_say(tmp_path: Path, declared: str, given: str, sa
     text = f"Parameters: {{P: {declared}}}\n{TOPIC}"
     with pytest.raises(TemplateError, match=says):
         prepare(tmp_path, text, parameters={"P": given})
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("String", "a, b"),
+        ("AWS::SSM::Parameter::Value<String>", "a, b"),
+        ("AWS::Route53::HostedZone::Id", "a, b"),
+        ("CommaDelimitedList", ["a", "b"]),
+        ("List<String>", ["a", "b"]),
+        ("AWS::SSM::Parameter::Value<List<String>>", ["a", "b"]),
+        ("AWS::SSM::Parameter::Value<CommaDelimitedList>", ["a", "b"]),
+    ],
+)
+def test_of_which_kind_is_a_parameter(kind: str, value: Any) -> None:
+    assert check.parameter_value(Path("t.yaml"), "P", {"Type": kind}, "a, b") == value
 
 
 def test_is_a_mapping_looked_into_only_where_it_is_taken(tmp_path: Path) -> None:

@@ -254,6 +254,50 @@ def test_is_an_export_given_twice_refused(endpoint: Any, tmp_path: Path) -> None
         )  # fmt: skip
 
 
+def test_does_a_stack_that_imports_wait_for_the_one_that_exports(
+    endpoint: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Name: /imported, Type: String,\n"
+        "  Value: {Fn::ImportValue: !Sub 'x-b-${AWS::Region}'}}}}\n"
+    )
+    (tmp_path / "b.yaml").write_text(
+        "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: t}}}\n"
+        "Outputs: {O: {Value: !Ref T, Export: {Name: !Sub '${AWS::StackName}-${AWS::Region}'}}}\n"
+    )
+    (tmp_path / "stacks.yaml").write_text(
+        "application: x\nregions: [us-east-1, eu-west-1]\n"
+        "stacks: {a: {template: a.yaml}, b: {template: b.yaml}}\n"
+    )
+    done = template.deploy(
+        stacks.load(tmp_path / "stacks.yaml"), endpoint=endpoint.url, account=ACCOUNT, speed=1.0,
+        token=TOKEN, cache_dir=tmp_path,
+    )  # fmt: skip
+    assert [(s.key, s.region) for s in done.stacks] == [
+        ("b", "us-east-1"), ("a", "us-east-1"), ("b", "eu-west-1"), ("a", "eu-west-1"),
+    ]  # fmt: skip
+    parameter = endpoint.client("ssm", "eu-west-1").get_parameter(Name="/imported")["Parameter"]
+    assert parameter["Value"] == f"arn:aws:sns:eu-west-1:{ACCOUNT}:t"
+
+
+def test_are_stacks_that_import_from_each_other_named(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{name}.yaml").write_text(
+            "Resources: {T: {Type: AWS::SNS::Topic, Properties: {TopicName: "
+            f"{{Fn::ImportValue: {other}}}}}}}}}\n"
+            f"Outputs: {{O: {{Value: x, Export: {{Name: {name}}}}}}}\n"
+        )
+    (tmp_path / "stacks.yaml").write_text(
+        "application: x\nregions: [us-east-1]\n"
+        "stacks: {a: {template: a.yaml}, b: {template: b.yaml}}\n"
+    )
+    with pytest.raises(TemplateError, match="these stacks import from each other: "):
+        template.prepare(
+            stacks.load(tmp_path / "stacks.yaml"), endpoint="http://127.0.0.1:9", account=ACCOUNT,
+            speed=1.0, token=TOKEN, cache_dir=tmp_path,
+        )  # fmt: skip
+
+
 class Services:
     """Systems Manager and Secrets Manager as dynamic references ask them."""
 

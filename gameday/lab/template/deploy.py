@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gameday.errors import TemplateError
+from gameday.lab.template import exports
 from gameday.lab.template.build import Build
 from gameday.lab.template.endpoint import Clients, register
 from gameday.lab.template.plan import LeftOut, Unit, units
@@ -96,7 +97,7 @@ def prepare(
     :raises TemplateError: anything wrong that can be known now; with `strict` also a resource of
         a type the lab does not know.
     """
-    found = units(stacks, regions or stacks.regions, speed)
+    found = exports.in_order(units(stacks, regions or stacks.regions, speed))
     if strict:
         refuse([left for unit in found for left in unit.missing])
     return Plan(found, endpoint, account, token, cache_dir, report, strict)
@@ -139,11 +140,11 @@ class _Run:
         for logical_id in unit.order:
             build.create(logical_id)
         build.finish()
-        outputs, exports = build.outputs()
-        for name in exports.keys() & exports_here.keys():
+        outputs, exported = build.outputs()
+        for name in exported.keys() & exports_here.keys():
             raise TemplateError(f"{unit.stack.template}: export {name}: another stack in "
                                 f"{unit.region} has it already")  # fmt: skip
-        exports_here.update(exports)
+        exports_here.update(exported)
         self.stacks.append(
             DeployedStack(
                 unit.stack.key, unit.stack.name, unit.region, unit.stack.template, outputs,
@@ -153,7 +154,7 @@ class _Run:
         )  # fmt: skip
         self.left_out += build.left_out
         self.notes |= build.work.notes
-        register(self.plan.endpoint, self.plan.token, build.registration(outputs, exports))
+        register(self.plan.endpoint, self.plan.token, build.registration(outputs, exported))
 
     def output(self, key: str, region: str, name: str) -> str:
         """An output of a stack created before."""
