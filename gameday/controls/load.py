@@ -126,8 +126,8 @@ class LoadProcess:
                 return True
             self._refuse_dead()
             clock.sleep_wall(0.1)
-        if lack := warm.lack(until):
-            raise RunError(f"{lack}; see {self._log}")
+        if defect := warm.defect(until):
+            raise RunError(f"{defect}; see {self._log}")
         return False
 
     def _refuse_dead(self) -> None:

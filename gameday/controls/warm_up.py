@@ -18,6 +18,8 @@ from gameday.workload.workload import Workload, parse
 BASE_SHARE = 0.9
 """Of what was to be offered: a client may still be about to join."""
 
+NO_REQUEST = "the load made no request"
+
 DEVIATIONS = 2.0
 """Independent arrivals vary by the root of their number."""
 
@@ -56,7 +58,7 @@ class WarmUp:
         :param until: unix seconds, up to which every outcome is known.
         """
         if self._began is None or not self._windows:
-            return "the load made no request"
+            return NO_REQUEST
         since = until - self._span
         if since < self._began + self._clock.wall(self._course.ramp_s):
             return "the load is still growing"
@@ -68,13 +70,20 @@ class WarmUp:
             return f"the load offers {offered} requests where {expected:.0f} were to be offered"
         return None
 
+    def defect(self, until: float) -> str | None:
+        """What is wanting without which no run makes sense; a closed load may go as it likes."""
+        lack = self.lack(until)
+        if lack and self._began is not None and self._rate_per_s is None:
+            return None if self.success_pct(until) is not None else NO_REQUEST
+        return lack
+
     def _base_s(self, at: float) -> float:
         return self._pace.base_s(max(0.0, self._clock.aws(at - (self._began or at))))
 
     def _closed(self, since: float, until: float) -> str | None:
         now, before = self._answered(since, until), self._answered(since - self._span, since)
         if not now:
-            return "the load made no request"
+            return NO_REQUEST
         if since - self._span < (self._began or since):
             return "the load has only begun"
         if abs(now - before) > (1.0 - BASE_SHARE) * now + DEVIATIONS * math.sqrt(now + before):

@@ -62,6 +62,17 @@ def test_is_a_closed_load_only_asked_not_to_change() -> None:
     assert growing == "the load is not steady: 190 requests, then 590 in as much time"
 
 
+def test_may_a_closed_load_go_as_its_users_like() -> None:
+    growing = warm_up(list(range(60)), None, "")
+    assert growing.lack(BEGAN + 4.0) is not None
+    assert growing.defect(BEGAN + 4.0) is None
+    idle = warm_up([0] * 60, None, "")
+    assert idle.defect(BEGAN + 4.0) == "the load made no request"
+    slow = warm_up([4] * 60)
+    assert slow.defect(BEGAN + 4.0) == slow.lack(BEGAN + 4.0) is not None
+    assert WarmUp(Clock(SPEED), SPAN_WALL_S).defect(BEGAN) == "the load made no request"
+
+
 def test_is_a_load_that_asks_nothing_ever_ready() -> None:
     assert WarmUp(Clock(SPEED), SPAN_WALL_S).lack(BEGAN) == "the load made no request"
     assert lack(warm_up([0] * 60, None, "closed"), 4.0) == "the load made no request"
