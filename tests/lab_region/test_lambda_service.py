@@ -145,6 +145,21 @@ def test_does_a_weighted_alias_run_both_versions(region: RegionProcess) -> None:
     assert ran == {"1", "2"}
 
 
+def test_do_environments_of_a_version_end_when_no_alias_means_it_any_more(
+    region: RegionProcess,
+) -> None:
+    before = shop(region, "moved")
+    region.apply(functions={"moved": before})
+    counts = wait_until(lambda: (s := region.status())["warm"] and s["functions"])
+    assert [counts[n]["environments"] for n in ("moved", "moved:1", "moved:2")] == [1, 1, 1]
+    aliases = {"live": {"version": "2", "weights": {}}}
+    region.apply(functions={"moved": before | {"aliases": aliases}})
+    counts = wait_until(lambda: (s := region.status())["warm"] and s["functions"])
+    assert [counts[n]["environments"] for n in ("moved", "moved:1", "moved:2")] == [1, 0, 1]
+    region.apply(functions={"moved": before | {"aliases": aliases, "reserved": 0}})
+    assert region.status()["functions"]["moved:2"]["environments"] == 1
+
+
 def test_do_versions_share_the_reservation_and_the_front_door_the_alias(
     region: RegionProcess,
 ) -> None:

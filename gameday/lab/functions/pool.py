@@ -99,20 +99,19 @@ class Pool:
                 function = self._functions[key] = Function(name, self.log(name))
             replaced = function.configuration.get("revision") != configuration["revision"]
             function.configuration = configuration
-            if replaced:
+            wanted = self._is_wanted(key)
+            if replaced or (function.warmed and not wanted):
                 self._retire(function)
                 function.warmed = False
-            if not function.warmed and self._is_warmed(key):
+            if wanted and not function.warmed and functions[function.name].get("reserved") != 0:
                 function.warmed = function.to_warm = True
         self._start_wanted()
 
-    def _is_warmed(self, key: str) -> bool:
+    def _is_wanted(self, key: str) -> bool:
         """Whether an environment stands ready: of functions, and versions that an alias means."""
         name, _, version = key.partition(":")
-        function = self._configured[name]
-        aliases = (function.get("aliases") or {}).values()
-        aliased = any(version == a["version"] or version in a["weights"] for a in aliases)
-        return function.get("reserved") != 0 and (not version or aliased)
+        aliases = (self._configured[name].get("aliases") or {}).values()
+        return not version or any(version in (a["version"], *a["weights"]) for a in aliases)
 
     def log(self, name: str) -> FunctionLog:
         """The log of function `name`, which its versions share."""
