@@ -124,8 +124,8 @@ def said_again(options: dict[str, Any]) -> str:
 def _brought(options: dict[str, Any]) -> Brought | None:
     """The application that stands on the command line itself."""
     template, program, given = options["template"], options["program"], options["parameters"]
-    if program is not None and not program.strip():
-        raise UsageError("--command: name a program, for example 'node server.js'")
+    if program is not None:
+        _check_program(program)
     if template is None and not program:
         for name, value in (("--parameter", given), ("--endpoint", options["endpoint"])):
             if value:
@@ -145,6 +145,15 @@ def _brought(options: dict[str, Any]) -> Brought | None:
         parameters={name: value for name, _, value in pairs}, endpoint=options["endpoint"],
         command=program, health_path=options["health_path"],
     )  # fmt: skip
+
+
+def _check_program(command: str) -> None:
+    try:
+        words = shlex.split(command)
+    except ValueError as e:
+        raise UsageError(f"--command {command}: {e}") from None
+    if not words:
+        raise UsageError("--command: name a program, for example 'node server.js'")
 
 
 def _stacks_file(options: dict[str, Any], root: Path) -> Path | None:

@@ -111,6 +111,7 @@ def test_does_a_stacks_file_go_to_other_regions(tmp_path: Path, template: Path) 
         (["--template", "T", "--region", "r", "--region", "r"], "a Region is given twice"),
         (["--template", "T", "--region", "r", "--stacks", "s"], "--stacks says what is deployed"),
         (["--command", " ", "--region", "r"], "--command: name a program"),
+        (["--command", "node 'x", "--region", "r"], "--command node 'x: No closing quotation"),
         (["--parameter", "x=1"], "--parameter goes with --template"),
     ],
 )
