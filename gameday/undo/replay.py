@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from gameday import clock
-from gameday.errors import GamedayError
+from gameday.errors import AwsError, GamedayError
 from gameday.journal import EventLog
 from gameday.undo.journal import Record, UndoJournal
 from gameday.undo.setting import Setting, Value
@@ -107,10 +107,7 @@ def replay(
                 regions.setdefault(debt.setting.region, []).append(debt)
         if regions:
             with ThreadPoolExecutor(max_workers=len(regions)) as pool:
-                done = pool.map(
-                    lambda ds: [_settle(journal, d, deadline, force) for d in ds],
-                    regions.values(),
-                )
+                done = pool.map(lambda ds: _settle(journal, ds, deadline, force), regions.values())
                 outcomes += [outcome for region in done for outcome in region]
     return Result(
         total=len(debts),
@@ -137,18 +134,31 @@ def _debts(records: list[Record]) -> list[_Debt]:
     ]
 
 
-def _settle(journal: UndoJournal, debt: _Debt, deadline: float, force: bool) -> str:
-    """Empty when the setting reads as before, else a line that says why it does not."""
-    while True:
-        try:
-            return _put_back(journal, debt, deadline, force)
-        except GamedayError as e:
-            if clock.monotonic() > deadline:
-                return f"not put back: {debt.setting}: {e}"
-        clock.sleep_wall(_POLL_WALL_S)
+def _settle(journal: UndoJournal, debts: list[_Debt], deadline: float, force: bool) -> list[str]:
+    """For each setting of a Region: empty when it reads as before, else a line that says why not.
+
+    In rounds, so that one that fails or takes its time holds up no other.
+    """
+    outcomes = {debt.setting: "" for debt in debts}
+    left = debts
+    while left:
+        late = clock.monotonic() > deadline
+        failed = []
+        for debt in left:
+            try:
+                outcomes[debt.setting] = _put_back(journal, debt, force)
+            except GamedayError as e:
+                outcomes[debt.setting] = f"not put back: {debt.setting}: {e}"
+                failed.append(debt)
+        if late:
+            break
+        left = failed
+        if left:
+            clock.sleep_wall(_POLL_WALL_S)
+    return list(outcomes.values())
 
 
-def _put_back(journal: UndoJournal, debt: _Debt, deadline: float, force: bool) -> str:
+def _put_back(journal: UndoJournal, debt: _Debt, force: bool) -> str:
     value = debt.setting.read()
     if value not in debt.ours and not force:
         if debt.open:
@@ -156,10 +166,8 @@ def _put_back(journal: UndoJournal, debt: _Debt, deadline: float, force: bool) -
         return f"left alone: {debt.setting} is {value!r}, which this run did not set"
     if value != debt.before:
         debt.setting.write(debt.before)
-        while not debt.setting.settled(debt.before):
-            if clock.monotonic() > deadline:
-                return f"not put back: {debt.setting} is not {debt.before!r} yet"
-            clock.sleep_wall(_POLL_WALL_S)
+    if not debt.setting.settled(debt.before):
+        raise AwsError(f"it is not {debt.before!r} yet")
     if debt.open or value not in debt.ours:
         journal.close(debt.ids, "put back", debt.before)
     return ""

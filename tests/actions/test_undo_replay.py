@@ -103,6 +103,30 @@ def test_does_one_that_fails_keep_the_others_and_is_it_said(
     assert undo.replay(journal).complete
 
 
+def test_does_one_that_never_answers_hold_up_another(knobs: type[Knob], tmp_path: Path) -> None:
+    journal = changed(tmp_path, *(Knob(US, name) for name in "abc"))
+    knobs.broken.add("c")
+    thread = threading.Thread(target=undo.replay, args=(journal,), kwargs={"try_for_wall_s": 30})
+    thread.start()
+    try:
+        assert WALL.wait_for(lambda: knobs.written == ["b", "a"], 10, every_s=0.01)
+        assert knobs.values == {"a": 1, "b": 1, "c": 2}
+    finally:
+        knobs.broken.clear()
+        thread.join()
+    assert knobs.values["c"] == 1
+
+
+def test_is_one_that_takes_its_time_waited_for(
+    knobs: type[Knob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = changed(tmp_path, Knob(US, "a"))
+    answers = iter([False, False, True])
+    monkeypatch.setattr(Knob, "settled", lambda self, value: next(answers))
+    assert undo.replay(journal).complete
+    assert knobs.written == ["a"]
+
+
 def test_is_a_region_whose_api_comes_back_tried_again(knobs: type[Knob], tmp_path: Path) -> None:
     journal = changed(tmp_path, Knob(US, "a"))
     knobs.broken.add("a")
