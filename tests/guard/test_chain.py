@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from aws_double import BEHIND, FAILURE, AwsDouble
-from conftest import ACCOUNT
 
 from gameday import aws, clock, experiment, guard, kill_switch, plan, settings
 from gameday.actions.region import disable_region, enable_region
@@ -18,6 +17,7 @@ from gameday.guard import Ruling, Scope
 from gameday.journal import EventLog
 
 US, EU = "us-east-1", "eu-west-1"
+ACCOUNT = "123456789012"
 
 
 def body(func: str = "disable_region", **extension: Any) -> dict[str, Any]:
