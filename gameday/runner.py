@@ -135,6 +135,7 @@ def _with_control(file: Path, run_dir: Path) -> Path:
 
 def _write_runner(run_dir: Path, chaos_pid: int) -> None:
     facts = {"pid": os.getpid(), "chaos_pid": chaos_pid}
+    facts |= {f"{name}_began": _began(pid) for name, pid in facts.items()}
     (run_dir / "runner.json").write_text(json.dumps(facts))
 
 
@@ -224,9 +225,9 @@ def active_runs(root: Path) -> dict[Path, dict[str, int]]:
     """Runs of project `root` that go on, with or without their runner: directory -> process ids."""
     found = {}
     for path in root.glob("reports/runs/*/*/runner.json"):
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, LookupError, TypeError):
             facts = json.loads(path.read_text())
-            if _alive(facts["pid"]) or _alive(facts["chaos_pid"]):
+            if _lives(facts, "pid") or _lives(facts, "chaos_pid"):
                 found[path.parent] = facts
     return found
 
@@ -236,21 +237,29 @@ def ask_to_stop(run_dir: Path, facts: Mapping[str, int]) -> None:
     try:
         (run_dir / "stop").touch()
     except OSError:  # a full disk
-        with contextlib.suppress(ProcessLookupError):
+        if _lives(facts, "pid"):
             os.kill(facts["pid"], signal.SIGINT)
-    if not _alive(facts["pid"]):
+    if not _lives(facts, "pid") and _lives(facts, "chaos_pid"):
         with contextlib.suppress(ProcessLookupError):
             os.kill(facts["chaos_pid"], signal.SIGINT)
 
 
-def _alive(pid: int) -> bool:
+def _lives(facts: Mapping[str, int], name: str) -> bool:
+    """Whether that process of a run lives, and not a later one that was given its number."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        os.kill(facts[name], 0)
+    except (ProcessLookupError, PermissionError):  # gone, or a stranger's
         return False
-    except PermissionError:
-        return True
-    return True
+    return _began(facts[name]) == facts[f"{name}_began"]
+
+
+def _began(pid: int) -> int:
+    """When process `pid` began, clock ticks since boot; 0 where there is no /proc to tell."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(stat[19])  # field 22
 
 
 def target_environment(file: Path) -> dict[str, str]:

@@ -215,6 +215,8 @@ class UndoJournal:
             yield from read_log(self.path) if self.path.exists() else ()
         except ValueError as e:
             raise RunError(f"{self._named()} is damaged ({e}){self._else()}") from e
+        except OSError as e:
+            raise RunError(f"{self._named()} cannot be read ({e.strerror}){self._else()}") from e
 
 
 def _held(record: Record, lease: str) -> dict[str, Any]:
