@@ -29,6 +29,9 @@ MODES = {
 """The action of `fault.started`, and what it does to requests and health checks."""
 
 
+POLL_S = 1.0
+"""AWS seconds between two looks at DNS (`gameday.controls.watch`)."""
+
 HORIZON_S = 600.0
 """A run that was stopped early is predicted as if it had gone on."""
 
@@ -66,6 +69,7 @@ def settings(run: Run) -> Settings | None:
         mode=mode(run),
         checkers=int(lab.get("checker_count", 16)),
         propagation_s=float(lab.get("propagation_s", 0.0)),
+        poll_s=POLL_S,
         success_pct=run.share_pct,
         window_s=run.window_s,
         rate_per_s=rate_per_s(run),

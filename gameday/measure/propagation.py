@@ -70,7 +70,7 @@ def _predicted(prediction: Prediction | None) -> dict[str, Band | None]:
         return dict.fromkeys((*NAMES, MERGED))
     return {
         "detect": prediction.detection,
-        "DNS": Band(0.0, 0.0, 0.0, 0.0, 0.0),
+        "DNS": prediction.dns,
         "resolver caches": prediction.caches,
         "connections": prediction.connections,
         MERGED: prediction.connections,

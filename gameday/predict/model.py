@@ -34,6 +34,7 @@ class Settings:
     mode: Mode = Mode.ERRORS
     checkers: int = 16
     propagation_s: float = 0.0  # from a verdict to every name server: undocumented
+    poll_s: float = 0.0  # whoever watches looks so often, and sees it up to that much later
     success_pct: float = 99.0
     window_s: float = 10.0
     rate_per_s: float = 8.0  # of all clients, those of the survivor included
@@ -85,7 +86,8 @@ class Prediction:
     What depends on every client is None where some of them are not predicted.
     """
 
-    detection: Band
+    detection: Band  # as it is seen
+    dns: Band  # from the verdict to the last name server
     recovery: Band | None  # the headline
     back: Band  # from put back to healthy again
     caches: Band | None  # DNS moved -> last per-request client
@@ -112,19 +114,21 @@ def predict(
     runs = _runs(settings, populations, runs)
     detection = _detection(settings, rng, runs)
     moved = detection + settings.propagation_s
+    seen = moved + rng.uniform(0.0, settings.poll_s, runs)
     left = [left_s(rng, moved, p, settings.ttl_s, settings.mode) for p in populations]
     headline = _headline(settings, populations, left, runs)
-    cached_end = _caches_end(populations, left, moved, headline)
+    cached_end = _caches_end(populations, left, seen, headline)
     back = checkers.return_s(
         rng, runs, interval_s=settings.interval_s, threshold=settings.threshold,
         checkers=settings.checkers, probe_s=settings.probe_s,
     )  # fmt: skip
     served = settings.mode.serves
     return Prediction(
-        detection=Band.of(detection),
+        detection=Band.of(detection + seen - moved),
+        dns=Band.of(np.full(runs, settings.propagation_s)),
         recovery=Band.of(headline) if is_whole else None,
         back=Band.of(np.zeros(runs) if settings.mode is Mode.INVERTED else back),
-        caches=Band.of(np.zeros(runs) if served else cached_end - moved) if is_whole else None,
+        caches=Band.of(np.zeros(runs) if served else cached_end - seen) if is_whole else None,
         connections=Band.of(_difference(headline, cached_end) if not served else np.zeros(runs))
         if is_whole
         else None,

@@ -115,11 +115,15 @@ def test_does_anybody_fail_while_the_region_serves(mode) -> None:
     assert found.clients["per-request"].mean.mean_s > 20
 
 
-def test_do_the_links_add_up_to_the_recovery_time() -> None:
+@pytest.mark.parametrize(("poll_s", "propagation_s"), [(0.0, 0.0), (1.0, 5.0)])
+def test_do_the_links_add_up_to_the_recovery_time(poll_s, propagation_s) -> None:
     populations = [Population(p, 20, 20, 10.0, even=True) for p in
                    ("per-request", "pooled-max-age-30")]  # fmt: skip
-    found = predict(Settings(), populations, np.random.default_rng(1))
-    links = (found.detection, found.caches, found.connections)
+    settings = Settings(poll_s=poll_s, propagation_s=propagation_s)
+    found = predict(settings, populations, np.random.default_rng(1))
+    links = (found.detection, found.dns, found.caches, found.connections)
+    assert found.detection.mean_s == pytest.approx(28.2 + poll_s / 2, abs=0.1)
+    assert found.dns.p95_s == propagation_s
     assert sum(link.mean_s for link in links) == pytest.approx(found.recovery.mean_s, abs=0.1)
 
 
