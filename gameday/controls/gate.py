@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from gameday import clock, guard, plan
+from gameday.clock import Clock
 from gameday.experiment import Extension
 from gameday.guard import Answer, Scope
 from gameday.settings import Target
+
+MAX_DURATION_S = 3600.0
+WORK_WALL_S = 600.0
 
 
 class Gate:
@@ -59,6 +63,18 @@ class Gate:
     def until(self) -> float:
         """When the run will be over at the latest, unix seconds."""
         return self._scope.until
+
+    def max_wall_s(self) -> float:
+        """How long the run may last, seconds of wall time: what the experiment says, or plenty.
+
+        Nobody can tell how long activities of others take, so without a word it is no less than an
+        hour, and the machine's own work, which no clock hurries, has time beside it.
+        """
+        wall = Clock(self._scope.target.speed).wall
+        given_s = self._scope.extension.max_duration_s
+        if given_s is not None:
+            return wall(given_s)
+        return max(wall(MAX_DURATION_S), self.until - clock.now()) + WORK_WALL_S
 
     def facts(self) -> dict[str, Any]:
         """What `run.json` says of it: until when, in which accounts, by whose word."""

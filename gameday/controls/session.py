@@ -43,8 +43,6 @@ from gameday.journal import EventLog, read_log
 
 CONTROL = "record"
 AUDIT_WITHIN_S = 60.0
-MAX_DURATION_S = 3600.0
-WORK_WALL_S = 600.0
 
 Json = dict[str, Any]
 
@@ -83,7 +81,7 @@ class Session:
         self.safeguard = Safeguard(self.dir, self.target, conditions, self.trip)
         self.log = EventLog(self.dir / "events" / "chaos.jsonl")
         self.heartbeat = Heartbeat(
-            self.dir, self._max_wall_s(), lambda: self._note("watchdog.replaced")
+            self.dir, self.gate.max_wall_s(), lambda: self._note("watchdog.replaced")
         )
         self.load: LoadProcess | None = None
         self.watch: Watch | None = None
@@ -92,17 +90,6 @@ class Session:
         self.stopped: str | None = None
         self._rolling_back = self._read_at_fault = False
         self._haste = Haste(self._put_back_at_once)
-
-    def _max_wall_s(self) -> float:
-        """How long the run may last, seconds of wall time: what the experiment says, or plenty.
-
-        Nobody can tell how long activities of others take, so without a word it is no less than an
-        hour, and the machine's own work, which no clock hurries, has time beside it.
-        """
-        if self.extension.max_duration_s is not None:
-            return self.clock.wall(self.extension.max_duration_s)
-        least = self.clock.wall(MAX_DURATION_S)
-        return max(least, self.gate.until - clock.now()) + WORK_WALL_S
 
     def mark(self, step: str, **members: Any) -> None:
         """Prove that a step was done."""

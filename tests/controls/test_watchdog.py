@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
-from gameday import watchdog
+from gameday import settings, watchdog
 from gameday.clock import Clock
+from gameday.controls.gate import Gate
 from gameday.controls.heartbeat import Heartbeat
+from gameday.experiment import Extension
 from gameday.journal import read_log
 from gameday.undo import UndoJournal
 from gameday.watchdog import BEAT, DIED, END, why_to_act
@@ -39,6 +41,18 @@ def test_why_does_it_act(came: list[bytes | None], why: str | None) -> None:
 
 def test_is_a_run_that_goes_on_and_on_overdue() -> None:
     assert why_to_act(lambda within_s: BEAT, max_wall_s=0) == "the run lasted longer than 0 s"
+
+
+def may_last_s(extension: Extension, *probes: dict[str, Any]) -> float:
+    target = settings.current({"GAMEDAY_SPEED": "10"})
+    return Gate({"method": list(probes)}, {}, extension, target, None, "outage").max_wall_s()
+
+
+def test_how_long_may_a_run_last() -> None:
+    long = {"type": "probe", "provider": {"type": "python", "arguments": {"within_s": 36000}}}
+    assert may_last_s(Extension(max_duration_s=300)) == 30
+    assert may_last_s(Extension()) == 360 + 600  # an hour, and time for the work
+    assert may_last_s(Extension(), long) > 3600 + 600  # as long as its steps may take
 
 
 def test_does_it_wait_no_longer_than_the_run_may_last() -> None:
