@@ -241,6 +241,7 @@ def test_an_api_its_domain_and_its_routes_reach_the_region(cloud: Cloud, role: s
                 "function": "routed",
                 "timeout_ms": 29000,
                 "templates": {},
+                "passthrough": "WHEN_NO_MATCH",
                 "responses": {},
             },
         }
