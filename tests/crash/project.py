@@ -10,6 +10,7 @@ from typing import Any
 from gameday.clock import Clock
 
 ROOT = Path(__file__).parents[2]
+REGIONS = ("us-east-1", "eu-west-1")
 REGION = {"region": "${region}", "stack": "${stack}"}
 WALL = Clock()
 
@@ -59,7 +60,12 @@ ACTIONS = {
 def _experiment(fault: str, load: bool) -> dict[str, Any]:
     action, undo = ACTIONS[fault]
     detected = _provider("probes.health_check", "becomes", **REGION, within_s=60)
-    extension: dict[str, Any] = {"name": "gameday", "kind": "recovery", "baseline_s": 0}
+    alarms = [f"{kind}-{region}" for kind in ("api-5xx", "throttles") for region in REGIONS]
+    extension: dict[str, Any] = {
+        "name": "gameday", "kind": "recovery", "baseline_s": 0, "max_duration_s": 6000,
+        # the last kill's errors are no reason not to play the next
+        "guard": {"load_share_min_pct": 0, "ignore_alarms": alarms},
+    }  # fmt: skip
     if load:
         extension["load"] = {
             "file": "loadtests/steady.py", "rate_per_s": 4, "clients_per_population": 4,
