@@ -13,7 +13,7 @@ import logging
 import re
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs
@@ -39,6 +39,7 @@ class AwsDouble:
         self.levers: dict[str, str] = {}  # Region: the FIS safety lever's state
         self.concurrency: dict[str, int] = {}  # Region: Lambda's limit
         self.refuse: str | None = None  # a path that answers 500
+        self.mend: list[Callable[[], object]] = []  # what a test that broke something puts back
         self._number = itertools.count(1)
 
     def __call__(self, environ: dict[str, Any], start: Any) -> Any:

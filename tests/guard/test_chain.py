@@ -88,10 +88,12 @@ def alarm(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
         EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
     )  # fmt: skip
     api.set_alarm_state(AlarmName="loud", StateValue="ALARM", StateReason="test")
+    double.mend.append(lambda: api.delete_alarms(AlarmNames=["loud"]))
 
 
 def switched(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kill_switch.write(settings.current(), "release day") == ([US, EU], [])
+    double.mend.append(lambda: kill_switch.write(settings.current(), kill_switch.OFF))
 
 
 def sick(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,7 +103,9 @@ def sick(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def untagged(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     arn = f"arn:aws:lambda:{US}:{ACCOUNT}:function:shop-{BEHIND[0]}"
-    aws.client("lambda", US).untag_resource(Resource=arn, TagKeys=["ChaosAllowed"])
+    api = aws.client("lambda", US)
+    api.untag_resource(Resource=arn, TagKeys=["ChaosAllowed"])
+    double.mend.append(lambda: api.tag_resource(Resource=arn, Tags={"ChaosAllowed": "true"}))
 
 
 def busy(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:

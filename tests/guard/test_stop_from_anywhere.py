@@ -87,7 +87,9 @@ def test_can_it_be_set_by_a_plain_aws_line(account: AwsDouble) -> None:
     given = dict(zip(words[3::2], words[4::2], strict=False))
     assert words[:3] == ["aws", "ssm", "put-parameter"]
     assert (given["--region"], given["--name"]) == (EU, kill_switch.name(target))
-    aws.client("ssm", EU).put_parameter(Name=given["--name"], Value="stop", Type="String")
+    api = aws.client("ssm", EU)
+    api.put_parameter(Name=given["--name"], Value="stop", Type="String", Overwrite=True)
+    account.mend.append(lambda: api.delete_parameter(Name=given["--name"]))
     assert kill_switch.is_set(kill_switch.read(target, EU))
     assert not kill_switch.is_set(kill_switch.read(target, US))
 
