@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate, pairwise
 
 from gameday.errors import UsageError
@@ -27,11 +28,15 @@ class Piece:
     last: float  # at `until_s`
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trace:
     """Pieces one after another from 0 s on; after the last one it begins anew."""
 
     pieces: tuple[Piece, ...]
+
+    @cached_property
+    def _ends(self) -> list[float]:
+        return [p.until_s for p in self.pieces]
 
     @property
     def lasts_s(self) -> float:
@@ -41,7 +46,7 @@ class Trace:
     def piece(self, t_s: float) -> Piece:
         """What is left at `t_s` of the piece there; within a microsecond of its end, the next."""
         rounds, at_s = divmod(t_s + INSTANT_S, self.lasts_s)
-        ends = [p.until_s for p in self.pieces]
+        ends = self._ends
         index = bisect_right(ends, at_s)
         found, began_s = self.pieces[index], ends[index - 1] if index else 0.0
         share = (at_s - began_s) / (found.until_s - began_s)
@@ -58,7 +63,7 @@ def read_trace(text: str, place: str) -> Trace:
     """The trace in CSV `text`: `seconds,rate` with the rate between two lines changing evenly, or
     `seconds` alone, one line for each request of an access log.
 
-    A first line that holds no number names the columns; lines with # in front are left out.
+    A first line without any number names the columns; what follows a # is left out.
 
     :raises UsageError: names `place` and the line.
     """
@@ -81,20 +86,32 @@ def read_trace(text: str, place: str) -> Trace:
 
 def _rows(text: str, place: str) -> list[Row]:
     rows: list[Row] = []
-    for number, line in enumerate(text.splitlines(), 1):
-        cells = line.partition("#")[0].replace(";", ",").strip().strip(",")
-        if not cells:
-            continue
-        try:
-            row = tuple(float(cell) for cell in cells.split(","))
-        except ValueError:
-            if not rows:
-                continue  # the columns' names
-            raise UsageError(f"{place}:{number}: {line.strip()!r} is not seconds,rate") from None
+    lines = enumerate(text.splitlines(), 1)
+    told = [(n, cells) for n, line in lines if (cells := _cells(line))]
+    if told and not any(_is_number(cell) for cell in told[0][1]):
+        del told[0]  # the columns' names
+    for number, cells in told:
+        line = ",".join(cells)
+        if not all(map(_is_number, cells)):
+            raise UsageError(f"{place}:{number}: {line!r} is not seconds,rate")
+        row = tuple(map(float, cells))
         if not all(0 <= value < float("inf") for value in row):
-            raise UsageError(f"{place}:{number}: {line.strip()!r}: 0 or more, and finite")
+            raise UsageError(f"{place}:{number}: {line!r}: 0 or more, and finite")
         rows.append(row)
     return rows
+
+
+def _cells(line: str) -> list[str]:
+    told = line.partition("#")[0].replace(";", ",").strip().strip(",")
+    return [cell.strip() for cell in told.split(",")] if told else []
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _of_rates(rows: list[Row]) -> list[Piece]:

@@ -148,7 +148,7 @@ def _steps(text: str) -> tuple[tuple[float, float], ...]:
 
 def _trace(file: str, lasts: str | None) -> Trace:
     try:
-        found = read_trace(Path(file).read_text(encoding="utf-8"), file)
+        found = read_trace(Path(file).read_text(encoding="utf-8-sig"), file)
     except (OSError, UnicodeDecodeError) as e:
         reason = e.strerror if isinstance(e, OSError) else "not text"
         raise UsageError(f"load: trace={file}: cannot be read: {reason}") from e

@@ -11,7 +11,7 @@ import pytest
 from gameday.errors import UsageError
 from gameday.workload.pace import Pace
 from gameday.workload.trace import read_trace
-from gameday.workload.workload import Arrivals, parse, text_of
+from gameday.workload.workload import Arrivals, Workload, parse, text_of
 
 DAY = "hour,requests\n0,10\n6,2\n12,20\n24,10\n"
 
@@ -59,6 +59,22 @@ def test_is_a_day_pressed_to_ten_minutes_and_begun_anew(tmp_path: Path) -> None:
     night, noon = asked(day, 150, 300)
     assert night == pytest.approx(600 * (6 * 6) / (6 * 6 + 11 * 6 + 15 * 12), rel=1e-6)
     assert noon - night == pytest.approx(600 * (11 * 6) / (6 * 6 + 11 * 6 + 15 * 12), rel=1e-6)
+
+
+def test_is_a_table_of_a_spreadsheet_read(tmp_path: Path) -> None:
+    (tmp_path / "day.csv").write_bytes(
+        b"\xef\xbb\xbfhour;rate\r\n0;1\r\n5; 3 # noon\r\n\r\n9;1\r\n"
+    )
+    trace = parse(f"trace={tmp_path}/day.csv").trace
+    assert trace is not None
+    assert [(p.until_s, p.first) for p in trace.pieces] == [(5.0, 0.5), (9.0, 1.5)]
+
+
+def test_is_a_long_log_laid_out_in_good_time() -> None:
+    trace = read_trace("\n".join(str(n // 3) for n in range(15_000)), "log")
+    pace = Pace(Workload(trace=trace))
+    assert pace.base_s(trace.lasts_s) == pytest.approx(trace.lasts_s, rel=1e-6)
+    assert len(trace.pieces) == 5_000
 
 
 def test_is_an_access_log_played_as_it_was() -> None:
@@ -136,6 +152,8 @@ def test_is_nonsense_refused_in_one_line(text: str, says: str) -> None:
         ("1,1\nx,2\n", "day.csv:2: 'x,2' is not"),
         ("0,0\n9,0\n", "rate above 0"),
         ("0,1\n9,-1\n", "day.csv:2"),
+        ("O,1\n9,1\n12,1\n", "day.csv:1: 'O,1' is not"),
+        ("hour,rate\nday,rate\n0,1\n9,1\n", "day.csv:2: 'day,rate' is not"),
         ("0,1\n9,inf\n", "finite"),
     ],
 )
