@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,8 +35,9 @@ def logs(name: str, follow: bool, of: str | None) -> None:
             click.echo(f"==> {path.relative_to(folder)}")
             click.echo(path.read_text(errors="replace"), nl=False)
         return
-    for line in reader.follow(lambda: (lab / "lab.env").exists()):
-        click.echo(line)
+    with contextlib.suppress(KeyboardInterrupt):
+        for line in reader.follow(lambda: (lab / "lab.env").exists()):
+            click.echo(line)
 
 
 class Reader:

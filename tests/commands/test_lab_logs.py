@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from gameday import clock
 from gameday.cli import main
 from gameday.commands.lab_logs import Reader
 
@@ -84,6 +85,18 @@ def test_is_a_log_followed_until_the_lab_ends(folder: Path) -> None:
         "us-east-1/app-stack-Hello-AB12CD34EF56  half of it",
         "us-east-1/x-Hello-y  from its start",
     ]
+
+
+def test_is_ctrl_c_the_ordinary_end(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder.parent / "lab.env").touch()
+
+    def interrupted(seconds: float) -> None:
+        append(folder / "cloud.log", "last words\n")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clock, "sleep_wall", interrupted)
+    answer = run("cloud", "--follow")
+    assert (answer.exit_code, answer.output) == (0, "")
 
 
 def test_does_following_a_lab_that_is_down_end_at_once(folder: Path) -> None:

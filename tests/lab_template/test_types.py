@@ -12,6 +12,7 @@ from gameday import stacks
 from gameday.errors import TemplateError
 from gameday.lab import template
 from gameday.lab.template import dynamic
+from gameday.lab.template.resources import CATALOGUE
 
 ACCOUNT, TOKEN, REGION = "123456789012", "secret-of-the-lab", "us-east-1"
 
@@ -296,6 +297,15 @@ def test_are_stacks_that_import_from_each_other_named(tmp_path: Path) -> None:
             stacks.load(tmp_path / "stacks.yaml"), endpoint="http://127.0.0.1:9", account=ACCOUNT,
             speed=1.0, token=TOKEN, cache_dir=tmp_path,
         )  # fmt: skip
+
+
+def test_does_the_documentation_name_every_type() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "applications.md").read_text()
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    named = {f"AWS::{service}::{kind}" for service, kinds in (r for r in rows if len(r) == 2)
+             for kind in kinds.split(", ")}  # fmt: skip
+    assert CATALOGUE.keys() - named == set()
+    assert named - CATALOGUE.keys() == {"AWS::service::types"}
 
 
 class Services:
