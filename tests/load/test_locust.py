@@ -99,10 +99,12 @@ def test_is_a_404_of_another_region_no_error_and_of_the_same_region_one(tmp_path
 
 
 CRUD = """
-from locust import task
+from locust import constant, task
 from gameday.load.user import FailoverUser
 
 class CrudUser(FailoverUser):
+    wait_time = constant(0.4)
+
     @task(2)
     def write(self):
         with self.writing() as write:
@@ -129,8 +131,8 @@ class CrudUser(FailoverUser):
 def test_are_unknown_and_refused_changes_told_apart_and_deletes_audited(tmp_path: Path) -> None:
     (tmp_path / "crud.py").write_text(CRUD)
     with World(tmp_path, tls=False, ttl_s=60, lag_s=0.0) as world:
-        closed = {"GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_LOAD": "closed"}
-        with world.load(end=signal.SIGINT, file=tmp_path / "crud.py", **closed):
+        file = tmp_path / "crud.py"
+        with world.load(end=signal.SIGINT, file=file, GAMEDAY_CLIENTS="pooled=100"):
             wait_until(lambda: len(rows(world, "put", "acknowledged")) > 60, "items to delete")
             for mode, known in (("throttled", "failed"), ("error", "unknown")):
                 world.us.mode = mode
@@ -140,7 +142,8 @@ def test_are_unknown_and_refused_changes_told_apart_and_deletes_audited(tmp_path
         assert all(w["acked_at"] is None for w in refused)
         assert len(world.events("load.ended")) == 1  # Ctrl-C flushes as SIGTERM does
         (started,) = world.events("load.started")
-        assert (started["workload"], started["rate_per_s"]) == ("closed", None)
+        own_pace = (started["workload"], started["rate_per_s"])
+        assert own_pace == ("closed", None), "its users wait as they like"
         assert world.events("load.read") == [], "who looks for what was deleted is not astonished"
         deleted = rows(world, "delete", "acknowledged")[0]["id"]
         found = audit(world.ledger(), held(world.store.items, world.store.items))
@@ -169,7 +172,7 @@ def test_does_it_run_without_a_run_directory_and_for_a_given_time(tmp_path: Path
     with World(tmp_path, tls=True, ttl_s=60, lag_s=0.0) as world:
         env = world.environ()
         del env["GAMEDAY_RUN_DIR"]
-        done = locust("--run-time", "6", "--json", env=env)
+        done = locust("--run-time", "6", "--json", "--load", "closed", env=env)
         assert done.returncode == 0, done.stderr
         stats = json.loads(done.stdout)
         assert {s["name"] for s in stats} <= {f"/items [{US}]", f"/items/{{id}} [{US}]"}
