@@ -6,8 +6,10 @@ it is counted beside, never folded in (Jepsen's rule).
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from gameday.model import DELETE, WriteOutcome
@@ -76,21 +78,21 @@ def audit(writes: Iterable[Row], items: Held) -> Audit:
     :param writes: rows of `ledger/writes-N.jsonl`: `key`, `id`, `region`, `op`, `outcome`,
         `acked_at`.
     """
-    changes = list(writes)
-    writes = [c for c in changes if c.get("op") != DELETE]
-    deletes = [c for c in changes if c.get("op") == DELETE]
+    by_outcome = defaultdict[str, list[Row]](list)
+    deletes = list[Row]()
+    for change in writes:
+        (deletes if change.get("op") == DELETE else by_outcome[change["outcome"]]).append(change)
     tables = items.tables
-    acked = [w for w in writes if w["outcome"] == WriteOutcome.ACKNOWLEDGED]
+    acked = by_outcome[WriteOutcome.ACKNOWLEDGED]
+    refused, unknown = by_outcome[WriteOutcome.FAILED], by_outcome[WriteOutcome.UNKNOWN]
     odd = _odd(acked, tables)
     gone = {str(d["id"]) for d in deletes if d["outcome"] != WriteOutcome.FAILED}
     lost = [w for w in odd if not _versions(w, tables) and str(w["id"]) not in gone]
-    back = _resurrected(deletes, writes, tables)
+    back = _resurrected(deletes, chain(acked, unknown), tables)
     conflicts = [w for w in odd if _overwritten(w, tables)]
-    written = {str(w["key"]) for w in writes} if items.ids_of else set()
+    written = {str(w["key"]) for w in chain(acked, unknown, refused)} if items.ids_of else set()
     twice = sorted(key for key in items.ids_of if key in written)
-    unknown = [w for w in writes if w["outcome"] == WriteOutcome.UNKNOWN]
     found = sum(_present(w, items) for w in unknown)
-    refused = [w for w in writes if w["outcome"] == WriteOutcome.FAILED]
     answered = {str(w["key"]) for w in acked} if refused else set()
     return Audit(
         acknowledged=len(acked),
@@ -126,7 +128,7 @@ def _odd(acked: Iterable[Row], tables: Tables) -> list[Row]:
     ]
 
 
-def _resurrected(deletes: Sequence[Row], writes: Sequence[Row], tables: Tables) -> set[str]:
+def _resurrected(deletes: Sequence[Row], writes: Iterable[Row], tables: Tables) -> set[str]:
     """The items that are in a table although their delete was acknowledged after every write."""
     deleted_at: dict[str, float] = {}
     for row in deletes:
@@ -136,7 +138,7 @@ def _resurrected(deletes: Sequence[Row], writes: Sequence[Row], tables: Tables) 
     if deleted_at:
         for row in writes:
             at = deleted_at.get(str(row["id"]))
-            if at is not None and row["outcome"] != WriteOutcome.FAILED and _ended(row) > at:
+            if at is not None and _ended(row) > at:
                 del deleted_at[str(row["id"])]
     return set(deleted_at)
 

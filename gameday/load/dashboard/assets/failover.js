@@ -120,8 +120,8 @@ function expected(view) {
 function axis(s, x, n, height, bottom) {
   const span = n * s.step_s, every = [30, 60, 120, 300].find((e) => span / e <= 8) || 600, nodes = [];
   for (let t = Math.ceil(s.start_s / every) * every; t <= s.start_s + span; t += every) {
-    const at = x((t - s.start_s) / s.step_s);
-    nodes.push(svg("text", { x: at, y: height - bottom + 15, "text-anchor": "middle" }, `${t < 0 ? "−" : "+"}${Math.abs(t)} s`));
+    const at = x((t - s.start_s) / s.step_s), anchor = at > x(n) - 20 ? "end" : "middle";
+    nodes.push(svg("text", { x: at, y: height - bottom + 15, "text-anchor": anchor }, `${t < 0 ? "−" : "+"}${Math.abs(t)} s`));
   }
   return nodes;
 }
