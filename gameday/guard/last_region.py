@@ -14,7 +14,7 @@ def judge(region: str | None, healthy: Mapping[str, bool | None], *, strict: boo
     may try out and AWS (`strict`) may not.
     """
     if not healthy:
-        return refused(f"{region or 'the Region'} is the only one; nothing would survive it")
+        return refused(f"no Region beside {region} is left alone; nothing would survive it")
     well = [other for other, is_well in healthy.items() if is_well]
     if well:
         return passed(f"{', '.join(well)} {'is' if len(well) == 1 else 'are'} healthy")

@@ -44,8 +44,9 @@ class Scope:
 
     @property
     def others(self) -> tuple[str, ...]:
-        """The Regions that are to survive."""
-        return tuple(r for r in self.target.regions if r != self.region)
+        """The Regions that are to survive: nothing is changed there."""
+        hit = {self.region, *(change.setting.region for change in self.changes)}
+        return tuple(r for r in self.target.regions if r not in hit)
 
     @property
     def places(self) -> tuple[str, ...]:
