@@ -87,6 +87,14 @@ def test_is_a_dead_letter_queue_kept_and_changed(cloud: Cloud, api: Any) -> None
     assert told(cloud)["environment"] == {}
 
 
+@pytest.mark.parametrize("setting", [{"Timeout": 901}, {"MemorySize": 20_000}], ids=str)
+def test_is_a_setting_beyond_the_quota_refused(cloud: Cloud, api: Any, setting: Any) -> None:
+    before = told(cloud)
+    with pytest.raises(ClientError, match=r"ValidationException.* Member must have value"):
+        api.update_function_configuration(FunctionName="shop", **setting)
+    assert told(cloud) == before
+
+
 def test_are_asynchronous_settings_replaced_and_updated(cloud: Cloud, api: Any) -> None:
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:q"
     api.put_function_event_invoke_config(

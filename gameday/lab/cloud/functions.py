@@ -25,6 +25,10 @@ _KEPT = ("DeadLetterConfig", "LoggingConfig")
 """Members of a configuration that moto forgets."""
 
 
+_RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
+"""Seconds and MB (page "Lambda quotas"), which moto does not look at."""
+
+
 def repair(invoked: Invoked) -> None:
     """Let moto's functions keep what they are told, and run in their Region.
 
@@ -37,10 +41,21 @@ def repair(invoked: Invoked) -> None:
         """A function whose events go to its Region."""
 
         def __init__(self, account_id: str, spec: Body, region: str, version: str | int = 1):
+            self._check(spec)
             super().__init__(account_id, spec, region, version)
             self.kept = {name: spec[name] for name in _KEPT if spec.get(name)}
 
+        def _check(self, spec: Body) -> None:
+            for name, (low, high) in _RANGES.items():
+                value = spec.get(name)
+                if value is not None and not low <= int(value) <= high:
+                    raise models.ValidationException(
+                        str(value), name[:1].lower() + name[1:],
+                        f"Member must have value {low} to {high}",
+                    )  # fmt: skip
+
         def update_configuration(self, config_updates: Body) -> Body:
+            self._check(config_updates)
             variables = config_updates.get("Environment")
             if variables is not None:
                 variables.setdefault("Variables", {})
