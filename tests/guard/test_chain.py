@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from gameday.actions.region import disable_region, enable_region
 from gameday.errors import Refused
 from gameday.guard import Ruling, Scope
 from gameday.journal import EventLog
+from gameday.undo import Concurrency, Planned
 
 US, EU = "us-east-1", "eu-west-1"
 ACCOUNT = "123456789012"
@@ -162,6 +164,15 @@ def test_does_the_first_refusal_end_the_chain(
     monkeypatch.delenv("GAMEDAY_CONFIRM")
     with pytest.raises(Refused, match="not running: the target allows no account"):
         guard.refuse(scope())
+
+
+def test_may_no_experiment_break_every_region_at_once(account: AwsDouble) -> None:
+    both = replace(scope(), changes=(Planned(Concurrency(EU, "shop-health"), None, 0),))
+    assert refusal(both, "last Region") == (
+        "no Region beside us-east-1 is left alone; nothing would survive it"
+    )
+    assert f"{ACCOUNT}:{EU} is not in GAMEDAY_ALLOW" in refusal(both, "allow list")
+    assert f"{ACCOUNT}:{EU} would be hit, too" in refusal(both, "confirmation")
 
 
 def test_are_the_stop_alarms_looked_for(account: AwsDouble) -> None:
