@@ -46,6 +46,7 @@ MIXES = (
     "per-request=50,pooled+drop-on-5xx-2=50",
 )
 HEALTHY_WITHIN_S = 120.0
+RUN_WITHIN_S = 300
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,13 @@ def play(setting: Setting, env: Mapping[str, str], out: Path) -> None:
         "--clients", setting.clients,
     ]  # fmt: skip
     given = {**os.environ, **env, "GAMEDAY_SEED": str(setting.seed)}
-    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, env=given, capture_output=True, text=True, check=False,
+            timeout=RUN_WITHIN_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise LabError(f"{setting}: gameday run did not end within {RUN_WITHIN_S} s") from None
     try:
         findings = json.loads(done.stdout)
     except ValueError:
