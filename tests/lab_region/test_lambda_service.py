@@ -29,6 +29,14 @@ def about(event, context):
 def throws(event, context):
     raise ValueError("this is chaos")
 
+def sleeps(event, context):
+    import time
+    time.sleep(30)
+
+def leaves(event, context):
+    import sys
+    sys.exit(event["status"])
+
 def large(event, context):
     return "x" * 6291556
 
@@ -207,6 +215,26 @@ def test_is_an_answer_beyond_the_quota_an_error_of_the_function(region: RegionPr
         "errorMessage": "Response payload size exceeded maximum allowed payload size "
         "(6291556 bytes).",
     }
+
+
+@pytest.mark.parametrize(
+    ("handler", "event", "kind", "said"),
+    [
+        ("sleeps", {}, "Sandbox.Timedout", "Task timed out after 1.00 seconds"),
+        ("leaves", {"status": 3}, "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ("leaves", {"status": 0}, "Runtime.ExitError", "Runtime exited without providing a reason"),
+    ],
+)
+def test_what_is_said_of_a_function_that_ends_or_never_does(
+    region: RegionProcess, handler: str, event: Any, kind: str, said: str
+) -> None:
+    region.apply(functions={handler: shop(region, handler, handler, timeout_s=1)})
+    answer = invoke(region, handler, event)
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert answer["FunctionError"] == "Unhandled"
+    assert json.loads(answer["Payload"].read()) == {
+        "errorType": kind, "errorMessage": f"RequestId: {request_id} Error: {said}",
+    }  # fmt: skip
 
 
 def test_does_a_caller_get_the_end_of_the_log(region: RegionProcess) -> None:

@@ -169,10 +169,10 @@ class Environment:
             return
         timeout_s = float(self.function["timeout_s"])
         now, request_id = clock.utc(clock.now()), invocation.request_id
-        message = f"{now} {request_id} Task timed out after {timeout_s:.2f} seconds"
-        self._log.line(message)
+        what = f"Task timed out after {timeout_s:.2f} seconds"
+        self._log.line(f"{now} {request_id} {what}")
         self.retired = True  # `_finish` ends what is retired
-        document = error_document("Sandbox.Timedout", message)
+        document = error_document("Sandbox.Timedout", f"RequestId: {request_id} Error: {what}")
         self._finish(request_id, Result(document, "Unhandled", version=self.version))
 
     def _init_fails(self, document: bytes) -> None:
@@ -192,13 +192,14 @@ class Environment:
 
     def _process_ended(self, status: int) -> None:
         self._pid = 0
-        message = f"Runtime exited with error: {_describe(status)}"
-        document = error_document("Runtime.ExitError", message)
+        message = f"Runtime exited with{_describe(status)}"
         if self.state == "starting":
-            self._init_fails(document)
+            self._init_fails(error_document("Runtime.ExitError", message))
         elif self._current:
             request_id = self._current.request_id
-            self._log.line(f"RequestId: {request_id} Error: {message}")
+            whole = f"RequestId: {request_id} Error: {message}"
+            self._log.line(f"{whole}\nRuntime.ExitError")
+            document = error_document("Runtime.ExitError", whole)
             self._finish(request_id, Result(document, "Unhandled", version=self.version))
         self._end()
 
@@ -232,4 +233,7 @@ def _obstacle(runtime: str, code: str) -> bytes | None:
 
 
 def _describe(status: int) -> str:
-    return f"signal: {-status}" if status < 0 else f"exit status {status}"
+    """How a process ended, in Lambda's words."""
+    if status == 0:
+        return "out providing a reason"
+    return f" error: signal: {-status}" if status < 0 else f" error: exit status {status}"

@@ -64,8 +64,9 @@ class InvokeApi:
         match kind:
             case "RequestResponse":
                 wants_log = request.header(b"x-amz-log-type") == b"Tail"
-                done = self._responder(reference, wants_log, connection)
-                self._pool.invoke(reference, event, done)
+                request_id = new_request_id()
+                done = self._responder(reference, wants_log, request_id, connection)
+                self._pool.invoke(reference, event, done, request_id)
             case "Event":
                 _answer(connection, 202, request_id=self._asynchronous.accept(reference, event))
             case "DryRun":
@@ -74,7 +75,9 @@ class InvokeApi:
                 _error(connection, 400, "InvalidParameterValueException",
                        f"X-Amz-Invocation-Type {kind}: unknown")  # fmt: skip
 
-    def _responder(self, reference: str, wants_log: bool, connection: Connection) -> Done:
+    def _responder(
+        self, reference: str, wants_log: bool, request_id: str, connection: Connection
+    ) -> Done:
         log = self._pool.log(references.split(reference)[0])
         begin = log.position() if wants_log else 0
 
@@ -88,7 +91,7 @@ class InvokeApi:
                 headers["X-Amz-Function-Error"] = result.error
             if wants_log:
                 headers["X-Amz-Log-Result"] = base64.b64encode(log.tail(begin)).decode()
-            _answer(connection, 200, result.payload, **headers)
+            _answer(connection, 200, result.payload, request_id, **headers)
 
         return done
 

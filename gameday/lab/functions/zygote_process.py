@@ -90,6 +90,7 @@ class Zygote:
         self._tell({"id": order["id"], "pid": pid})
 
     def _become(self, order: dict[str, Any], parent: int) -> NoReturn:
+        status = 1
         try:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
@@ -102,12 +103,14 @@ class Zygote:
             os.close(self._awake)
             os.close(self._waker)
             become_environment(order)
+        except SystemExit as asked:  # by the function
+            status = asked.code if isinstance(asked.code, int) else int(asked.code is not None)
         except BaseException:
             sys.excepthook(*sys.exc_info())
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            os._exit(1)
+            os._exit(status)
 
     def _reap(self) -> None:
         with contextlib.suppress(BlockingIOError):
