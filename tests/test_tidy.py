@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parent.parent
 LINES_MAX, FUNCTION_MAX = 350, 70
 
@@ -16,33 +14,34 @@ SOURCES = sorted(p for d in ("gameday", "app") for p in (ROOT / d).rglob("*.py")
 TRACKED = subprocess.run(
     ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
 ).stdout.split("\n")
-IDS = {"ids": lambda p: str(p.relative_to(ROOT))}
+TREES = {path: ast.parse(path.read_text()) for path in SOURCES}
 
 
-@pytest.mark.parametrize("path", SOURCES, **IDS)
-def test_is_the_module_short_and_introduced(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= LINES_MAX, f"{path} is longer than {LINES_MAX} lines"
-    assert ast.get_docstring(ast.parse(text)), f"{path} has no docstring"
+def test_is_every_module_short_and_introduced() -> None:
+    lines = {p: p.read_text().count("\n") for p in SOURCES}
+    assert not [f"{p}: {n} lines" for p, n in lines.items() if n > LINES_MAX]
+    assert not [str(p) for p, tree in TREES.items() if not ast.get_docstring(tree)]
 
 
-@pytest.mark.parametrize("path", SOURCES, **IDS)
-def test_are_functions_short(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or 0) - node.lineno + 1
-            assert lines <= FUNCTION_MAX, f"{path}:{node.lineno} {node.name} has {lines} lines"
+def test_is_every_function_short() -> None:
+    functions = [
+        (path, node, (node.end_lineno or 0) - node.lineno + 1)
+        for path, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    long = [f"{p}:{f.lineno} {f.name}: {n} lines" for p, f, n in functions if n > FUNCTION_MAX]
+    assert not long
 
 
 READS_TIME = re.compile(r"\btime\.(time|monotonic|perf_counter|sleep)\(|datetime\.(now|utcnow)\(")
 WITHOUT_CLOCK = ("app/", "gameday/clock.py")  # the application knows nothing of ours
 
 
-@pytest.mark.parametrize("path", SOURCES, **IDS)
-def test_does_only_the_clock_read_the_time(path: Path) -> None:
-    if not str(path.relative_to(ROOT)).startswith(WITHOUT_CLOCK):
-        found = READS_TIME.search(path.read_text())
-        assert not found, f"{path}: use gameday.clock instead of {found.group() if found else ''}"
+def test_does_only_the_clock_read_the_time() -> None:
+    others = [p for p in SOURCES if not str(p.relative_to(ROOT)).startswith(WITHOUT_CLOCK)]
+    found = [f"{p}: {m.group()}" for p in others if (m := READS_TIME.search(p.read_text()))]
+    assert not found, "use gameday.clock instead"
 
 
 def test_is_there_no_machine_path_or_registry_host_in_what_we_ship() -> None:
