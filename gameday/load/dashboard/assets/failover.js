@@ -25,7 +25,7 @@ const count = (n) => n.toLocaleString("en-US");
 function predicted(c) {
   if (!c.predicted) return "";
   const band = c.predicted.recovery;
-  if (!band) return `; not predicted, because of ${Object.keys(c.predicted.unpredicted).join(", ")}`;
+  if (!band) return `; not predicted: ${[...new Set(Object.values(c.predicted.unpredicted))].join(", ")}`;
   if (band.p5_s === null) return "; predicted: never";
   const to = band.p95_s === null ? "or never" : `to ${seconds(band.p95_s)}`;
   return `; predicted ${Math.round(band.p5_s)} ${to}`;
