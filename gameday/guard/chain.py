@@ -204,6 +204,8 @@ def answers(scope: Scope, names: tuple[str, ...] = tuple(CHAIN)) -> Iterator[tup
             yield name, refused(str(e).removeprefix("not running: "))
         except GamedayError as e:
             yield name, refused(f"nobody can tell ({name}): {e}")
+        except Exception as e:  # whatever it is, it is no permission
+            yield name, refused(f"nobody can tell ({name}): {type(e).__name__}: {e}")
 
 
 def refuse(scope: Scope, names: tuple[str, ...] = tuple(CHAIN)) -> dict[str, Answer]:

@@ -195,6 +195,16 @@ def test_does_a_question_without_answer_refuse(account: AwsDouble, path: str, by
     assert f"nobody can tell ({by})" in refusal(found, by)
 
 
+def test_does_a_guard_that_breaks_refuse(
+    account: AwsDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(region: str) -> Any:
+        raise KeyError("MetricAlarms")
+
+    monkeypatch.setattr("gameday.discover.alarms", broken)
+    assert refusal(scope(), "alarms") == "nobody can tell (alarms): KeyError: 'MetricAlarms'"
+
+
 def test_is_a_lag_that_nobody_measured_refused(account: AwsDouble) -> None:
     said = refusal(scope(objectives={"rpo_s": 5}), "replication lag")
     assert "nobody can tell (replication lag): no ReplicationLatency" in said
