@@ -81,6 +81,7 @@ def _run(order: Order, watchers: Watchers) -> tuple[Path, dict[str, Any]]:
     with environment(environ):
         redact.logs(run_dir)
         if not (run_dir / "run.json").exists():
+            (run_dir / "runner.json").unlink(missing_ok=True)
             raise RunError(_why_not_begun(run_dir))
         _settle(run_dir)
         findings = report.write(run_dir)
