@@ -229,7 +229,17 @@ def make_api(cloud: Cloud, function: str) -> tuple[Any, str]:
 def test_an_api_its_domain_and_its_routes_reach_the_region(cloud: Cloud, role: str) -> None:
     make_function(cloud, role, "routed")
     gateway, api = make_api(cloud, "routed")
-    told = next(a for a in cloud.bodies["region/us-east-1"]["apis"] if a["id"] == api)
+
+    def told_of() -> dict[str, Any]:
+        return next(a for a in cloud.bodies["region/us-east-1"]["apis"] if a["id"] == api)
+
+    assert told_of()["routes"][0]["integration"]["permitted"] is False
+    cloud.client("lambda").add_permission(
+        FunctionName="routed", StatementId="api", Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:us-east-1:123456789012:{api}/*/GET/items/*",
+    )  # fmt: skip
+    told = told_of()
     assert (told["name"], told["kind"], told["stage"]) == ("items", "rest", "prod")
     assert told["stage_variables"] == {"colour": "blue"}
     assert told["routes"] == [

@@ -230,3 +230,15 @@ def test_is_a_decision_kept_for_each_route_where_the_route_is_an_identity() -> N
         assert ask(at, "http", path, authorization="x").status == 200
     guards = [event for name, event in at.functions.events if name == "guard"]
     assert [g["identitySource"] for g in guards] == [["x", "GET /a"], ["x", "GET /b"]]
+
+
+@pytest.mark.parametrize(("kind", "body"), [("rest", INTERNAL), ("http", HTTP_INTERNAL)])
+def test_F_2_without_a_permission_an_api_answers_500(kind: str, body: str) -> None:
+    integration = {"type": "AWS_PROXY", "function": "good", "permitted": False}
+    routes = [{"method": "GET", "path": "/good", "integration": integration}]
+    at = QuietDoor(Functions(RESULTS), api(kind, routes=routes))
+    assert ask(at, kind, "/good").said == (500, body)
+    assert at.functions.events == []
+    refused = guarded(kind, POLICY, type="REQUEST", permitted=False)
+    assert ask(refused, kind, "/good", authorization="x").status == 500
+    assert refused.functions.events == []

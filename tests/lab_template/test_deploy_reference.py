@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_http_api_templates import Moto
 
 from gameday import stacks
 from gameday.lab import template
+from gameday.lab.cloud import snapshots
 
 ROOT = Path(__file__).parent.parent.parent
 ACCOUNT, TOKEN = "123456789012", "secret-of-the-lab"
@@ -41,6 +43,13 @@ def test_is_nothing_left_out(deployed: template.Deployment) -> None:
         ("gameday-regional", "eu-west-1"),
         ("gameday-routing", "us-east-1"),
     ]
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_may_the_api_invoke_what_it_calls(deployed: template.Deployment, region: str) -> None:
+    routes = [r for api in snapshots.apis(Moto(), region) for r in api["routes"]]  # type: ignore[arg-type]
+    assert routes
+    assert not [r for r in routes if "permitted" in r["integration"]]
 
 
 @pytest.mark.parametrize("region", REGIONS)

@@ -97,6 +97,8 @@ def test_what_becomes_of_sams_apis(endpoint: Any, tmp_path: Path) -> None:
     assert route["integration"]["throttle"] == [2.0, 5]
     assert route["integration"]["authorizer"]["ttl_s"] == 30
     assert route["integration"]["authorizer"]["identity"] == ["header.Authorization"]
+    for integration in (default["integration"], one["integration"], route["integration"]):
+        assert "permitted" not in integration  # SAM writes the permissions
     [url] = apis("url")
     assert done.stacks[0].outputs["Url"] == f"https://{url['id']}.lambda-url.us-east-1.on.aws"
 

@@ -63,6 +63,7 @@ def test_what_becomes_of_integrations_that_are_no_proxies(endpoint: Any, tmp_pat
     [api] = apis("rest")
     custom = next(r["integration"] for r in api["routes"] if r["method"] == "POST")
     assert (custom["type"], custom["function"]) == ("AWS", done.stacks[0].resources["F"])
+    assert custom["permitted"] is False  # nothing lets the API invoke it
     assert (custom["passthrough"], custom["timeout_ms"]) == ("WHEN_NO_TEMPLATES", 29_000)
     assert custom["templates"] == {"application/json": '{"id": "$input.params(\'id\')"}'}
     assert custom["responses"]["400"]["selectionPattern"] == "Malformed.*"

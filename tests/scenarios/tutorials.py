@@ -23,8 +23,8 @@ Resources:
       Auth:
         Authorizers:
           Key: {FunctionArn: !GetAtt Guard.Arn, AuthorizerPayloadFormatVersion: "2.0",
-                EnableSimpleResponses: true, Identity: {Headers: [authorization]},
-                FunctionInvokeRole: null}
+                EnableSimpleResponses: true, EnableFunctionDefaultPermissions: true,
+                Identity: {Headers: [authorization]}}
   Items:
     Type: AWS::Serverless::Function
     Properties:
@@ -177,6 +177,12 @@ CDK = {
             "RestApiId": REST}},
         "ShopItemsItemE8A5D4F1": {"Type": "AWS::ApiGateway::Resource", "Properties": {
             "ParentId": {"Ref": "ShopItems8BF1A0B3"}, "PathPart": "{id}", "RestApiId": REST}},
+        "ShopItemsItemANYApiPermission": {"Type": "AWS::Lambda::Permission", "Properties": {
+            "Action": "lambda:InvokeFunction", "Principal": "apigateway.amazonaws.com",
+            "FunctionName": {"Fn::GetAtt": ["Handler886CB40B", "Arn"]},
+            "SourceArn": {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, ":execute-api:",
+                {"Ref": "AWS::Region"}, ":", {"Ref": "AWS::AccountId"}, ":", REST,
+                "/*/*/items/*"]]}}},
         "ShopItemsItemANY": cdk_method("ANY", ITEM, Type="AWS_PROXY", Uri=LAMBDA_URI,
                                        IntegrationHttpMethod="POST"),
         "ShopItemsItemOPTIONS": cdk_method(

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gameday.lab.cloud.moto_app import Moto
+from gameday.lab.cloud.permissions import Permissions
 
 Body = dict[str, Any]
 
@@ -47,6 +48,7 @@ def http_apis(moto: Moto, region: str) -> list[Body]:
     """One entry for each stage of each HTTP API of a Region."""
     if not _in_use(moto):
         return []
+    may = Permissions(moto, region)
     return [
         {
             "id": api.api_id,
@@ -55,7 +57,7 @@ def http_apis(moto: Moto, region: str) -> list[Body]:
             "stage": stage.name,
             "stage_variables": dict(stage.stage_variables or {}),
             "binary_types": [],
-            "routes": sorted(_routes(api, stage), key=lambda r: (r["path"], r["method"])),
+            "routes": sorted(_routes(api, stage, may), key=lambda r: (r["path"], r["method"])),
             "gateway_responses": {},
             "cors": _cors(api.cors_configuration),
             "invoke_host_closed": str(api.disable_execute_api_endpoint).lower() == "true",
@@ -104,7 +106,7 @@ def _in_use(moto: Moto) -> bool:
     return moto.used("apigateway") and "moto.apigatewayv2.models" in sys.modules
 
 
-def _routes(api: Any, stage: Any) -> Iterable[Body]:
+def _routes(api: Any, stage: Any, may: Permissions) -> Iterable[Body]:
     for route in api.routes.values():
         integration = api.integrations.get((route.target or "").removeprefix("integrations/"))
         if integration is None:
@@ -116,9 +118,12 @@ def _routes(api: Any, stage: Any) -> Iterable[Body]:
             "timeout_ms": integration.timeout_in_millis or _TIMEOUT_MS,
             "payload": integration.payload_format_version or "1.0",
         }
+        body |= may.missing(body["function"], api.api_id, integration.credentials_arn)
         authorizer = api.authorizers.get(route.authorizer_id)
         if authorizer is not None and route.authorization_type == "CUSTOM":
-            body["authorizer"] = _authorizer(authorizer)
+            guard = _authorizer(authorizer)
+            role = authorizer.auth_creds_arn
+            body["authorizer"] = guard | may.missing(guard["function"], api.api_id, role)
         elif authorizer is not None and route.authorization_type == "JWT":
             body |= {"authorizer": _jwt(authorizer), "scopes": route.authorization_scopes or []}
         limit = _limit(stage, route.route_key)

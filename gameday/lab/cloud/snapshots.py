@@ -21,6 +21,7 @@ from gameday.lab.cloud.http_apis import (
     identity_sources,
 )
 from gameday.lab.cloud.moto_app import Moto
+from gameday.lab.cloud.permissions import Permissions
 from gameday.lab.log import log
 
 Body = dict[str, Any]
@@ -40,6 +41,7 @@ def apis(moto: Moto, region: str) -> list[Body]:
 def _rest_apis(moto: Moto, region: str) -> list[Body]:
     if not moto.used("apigateway"):
         return []
+    may = Permissions(moto, region)
     return [
         {
             "id": api.id,
@@ -48,7 +50,7 @@ def _rest_apis(moto: Moto, region: str) -> list[Body]:
             "stage": stage.name,
             "stage_variables": dict(stage.variables or {}),
             "binary_types": list(api.binaryMediaTypes or []),
-            "routes": sorted(_routes(api, stage), key=lambda r: (r["path"], r["method"])),
+            "routes": sorted(_routes(api, stage, may), key=lambda r: (r["path"], r["method"])),
             "gateway_responses": {
                 name: _gateway_response(r) for name, r in sorted(api.gateway_responses.items())
             },
@@ -59,15 +61,19 @@ def _rest_apis(moto: Moto, region: str) -> list[Body]:
     ]
 
 
-def _routes(api: Any, stage: Any) -> Iterable[Body]:
+def _routes(api: Any, stage: Any, may: Permissions) -> Iterable[Body]:
     for resource in api.resources.values():
         path = resource.get_path()
         for name, method in resource.resource_methods.items():
             if method.method_integration is not None:
-                integration = _integration(method.method_integration.to_json(), stage)
+                about = method.method_integration.to_json()
+                integration = _integration(about, stage)
+                integration |= may.missing(integration["function"], api.id, about["credentials"])
                 authorizer = api.authorizers.get(method.authorizer_id)
                 if authorizer is not None and method.authorization_type == "CUSTOM":
-                    integration["authorizer"] = _authorizer(authorizer)
+                    guard = _authorizer(authorizer)
+                    role = authorizer.authorizer_credentials
+                    integration["authorizer"] = guard | may.missing(guard["function"], api.id, role)
                 limit = _limit(stage.method_settings, path, name)
                 if limit:
                     integration["throttle"] = limit

@@ -124,7 +124,8 @@ class Exchange:
         held = self._door.decisions.get(key, self._began) if values else None
         if held:
             self._decided(held)
-        elif authorizer["function"] not in self._door.functions:
+        elif (authorizer["function"] not in self._door.functions
+              or authorizer.get("permitted") is False):  # fmt: skip
             self._refuse("authorizer_failed")
         else:
             arn = self._call.arn(self._door.hosts.region)
@@ -184,6 +185,10 @@ class Exchange:
             self._door.functions.invoke(integration["function"], given, self._returned)
 
     def _log_unknown(self, integration: Mapping[str, Any]) -> None:
+        if integration.get("permitted") is False:
+            log.warning("%s: the API may not invoke %s: it needs a permission "
+                        "(AWS::Lambda::Permission); answering 500",
+                        self._call.place.stage.name, integration["function"])  # fmt: skip
         if integration["type"] not in ("AWS_PROXY", "MOCK") and not integration.get("function"):
             where = f"{self._request.method} {self._call.place.path}"
             log.warning(

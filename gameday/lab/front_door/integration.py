@@ -94,6 +94,8 @@ class Call:
 
 def payload(integration: Json, call: Call) -> bytes | str:
     """What goes to the integration, or the kind of the refusal."""
+    if integration.get("permitted") is False:
+        return "misconfigured"
     if integration["type"] == "AWS_PROXY" and integration.get("function"):
         return _sized(_encode(call.event(integration.get("payload"))).encode())
     if integration["type"] == "MOCK" or (

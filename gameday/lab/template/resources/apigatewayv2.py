@@ -21,10 +21,11 @@ _CORS = ("AllowCredentials", "AllowHeaders", "AllowMethods", "AllowOrigins", "Ex
 _INTEGRATION = {
     "type": "IntegrationType", "uri": "IntegrationUri", "httpMethod": "IntegrationMethod",
     "payloadFormatVersion": "PayloadFormatVersion", "timeoutInMillis": "TimeoutInMillis",
-    "connectionType": "ConnectionType",
+    "connectionType": "ConnectionType", "credentials": "CredentialsArn",
 }  # fmt: skip
 _AUTHORIZER = {
-    "authorizerUri": "AuthorizerUri", "identitySource": "IdentitySource",
+    "authorizerUri": "AuthorizerUri", "authorizerCredentialsArn": "AuthorizerCredentialsArn",
+    "identitySource": "IdentitySource",
     "authorizerPayloadFormatVersion": "AuthorizerPayloadFormatVersion",
     "enableSimpleResponses": "EnableSimpleResponses",
     "authorizerResultTtlInSeconds": "AuthorizerResultTtlInSeconds",
@@ -64,8 +65,9 @@ def api(resource: Resource) -> Made:
 @handles("AWS::ApiGatewayV2::Integration", "IntegrationId")
 def integration(resource: Resource) -> Made:
     """What a route calls; Ref gives its id."""
-    names = ("ApiId", "IntegrationType", "IntegrationUri", "IntegrationMethod", "Description",
-             "PayloadFormatVersion", "TimeoutInMillis", "ConnectionType")  # fmt: skip
+    names = ("ApiId", "ConnectionType", "CredentialsArn", "Description", "IntegrationMethod",
+             "IntegrationType", "IntegrationUri", "PayloadFormatVersion",
+             "TimeoutInMillis")  # fmt: skip
     given = resource.some(*names)
     if given.get("IntegrationType") != "AWS_PROXY":
         resource.unread.add(f"IntegrationType {given.get('IntegrationType')} (answers 500)")

@@ -18,7 +18,8 @@ def authorizer(resource: Resource) -> Made:
     """An authorizer; Ref gives its id."""
     given = resource.some(
         "RestApiId", "Name", "Type", "AuthorizerUri", "IdentitySource", "AuthType",
-        "AuthorizerResultTtlInSeconds", "IdentityValidationExpression", "ProviderARNs",
+        "AuthorizerCredentials", "AuthorizerResultTtlInSeconds", "IdentityValidationExpression",
+        "ProviderARNs",
     )  # fmt: skip
     if given.get("Type") not in _LAMBDA:
         resource.unread.add(f"Type {given.get('Type')} (lets everybody in)")
@@ -42,6 +43,7 @@ def authorizers_of(resource: Resource, api_id: str, body: Mapping[str, Any]) -> 
         made[name] = resource.call(
             "apigateway", "create_authorizer", restApiId=api_id, name=name, type=kind,
             authorizerUri=own.get("authorizerUri"), identitySource=source,
+            authorizerCredentials=own.get("authorizerCredentials"),
             authorizerResultTtlInSeconds=own.get("authorizerResultTtlInSeconds"),
             identityValidationExpression=own.get("identityValidationExpression"),
         )["id"]  # fmt: skip
