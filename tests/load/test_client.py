@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import resource
 import socket
 import ssl
 import time
@@ -268,3 +270,22 @@ CLOSED = HTTPConnectionClosed("connection closed.")
 )
 def test_which_word_is_it(error: Exception | None, status: int, phase: Phase, outcome: str) -> None:
     assert outcome_of(error, status, phase) == outcome
+
+
+def test_is_a_connection_kept_whose_file_number_is_beyond_select(region: FakeRegion) -> None:
+    """`select` fails above 1,023; geventhttpclient's own pool then connects for every request."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2_048:
+        pytest.skip("this machine allows no such file numbers")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2_048), hard))
+    held = [os.open(os.devnull, os.O_RDONLY)]
+    try:
+        while held[-1] <= 1_100:
+            held.append(os.dup(held[0]))
+        caller = Caller(f"http://{NAME}:{region.port}")
+        assert [caller.get() for _ in range(3)] == [("http_4xx", US)] * 3
+        assert region.connections == 1
+    finally:
+        for number in held:
+            os.close(number)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
