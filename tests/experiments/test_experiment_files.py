@@ -74,6 +74,11 @@ def test_which_clients_does_a_file_name() -> None:
         ({"kind": "recovery", "objectivs": {}}, "'objectivs' was unexpected"),
         ({"kind": "recovery", "objectives": {"rto": 3}}, "'rto' was unexpected"),
         ({"kind": "recover"}, "'recover' is not one of"),
+        ({"kind": "recovery", "guard": {"load_share": 5}}, "'load_share' was unexpected"),
+        (
+            {"kind": "recovery", "guard": {"load_share_min_pct": 500}},
+            "guard.load_share_min_pct: 500",
+        ),
         ({}, "'kind' is a required property"),
         ({"kind": "recovery", "load": {"rate_per_s": 1}}, "'file' is a required property"),
         ({"kind": "recovery", "load": {"file": "x", "rate_per_s": 0}}, "load.rate_per_s"),
