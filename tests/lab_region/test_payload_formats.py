@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from quiet_door import ACCOUNT, REGION, Functions, QuietDoor
 
 from gameday.lab.functions.environment import Result
@@ -118,6 +119,16 @@ def test_format_1_0_of_an_http_api() -> None:
         "body": "Hello from Lambda!",
         "isBase64Encoded": False,
     })  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", ["1.0", "2.0"])
+def test_a_binary_body_of_an_http_api_is_base64(payload: str) -> None:
+    binary = event("http", "/b", "POST", "/b", b"\x89PNG\xff", payload=payload,
+                   Content_Type="image/png")  # fmt: skip
+    assert (binary["body"], binary["isBase64Encoded"]) == ("iVBOR/8=", True)
+    text = event("http", "/b", "POST", "/b", b"{}", payload=payload,
+                 Content_Type="application/problem+json")  # fmt: skip
+    assert (text["body"], text["isBase64Encoded"]) == ("{}", False)
 
 
 def test_the_event_of_a_rest_api() -> None:

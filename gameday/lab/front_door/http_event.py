@@ -21,12 +21,11 @@ from gameday.lab.front_door.proxy_event import (
     header_line,
     request_time,
     status_of,
+    text_or_base64,
 )
 from gameday.lab.http_connection import Request
 
 _HOP = frozenset({"connection", "transfer-encoding", "expect"})
-_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
-"""Bodies of these media types are text; every other is base64."""
 
 
 def http_event(
@@ -38,7 +37,7 @@ def http_event(
     query: dict[str, list[str]] = {}
     for name, value in parse_qsl(arrival.query, keep_blank_values=True):
         query.setdefault(name, []).append(value)
-    body, is_base64 = _body(request, headers.get("content-type", ""))
+    body, is_base64 = text_or_base64(request, headers.get("content-type", ""))
     optional = {
         "cookies": cookies,
         "queryStringParameters": {k: ",".join(v) for k, v in query.items()},
@@ -101,18 +100,6 @@ def _headers(request: Request, arrival: Arrival) -> tuple[dict[str, str], list[s
     headers["x-forwarded-proto"] = [arrival.scheme]
     headers["x-amzn-trace-id"] = [arrival.trace]
     return {name: ",".join(values) for name, values in headers.items()}, cookies
-
-
-def _body(request: Request, content_type: str) -> tuple[str | None, bool]:
-    if not request.body:
-        return None, False
-    media = content_type.partition(";")[0].strip().lower()
-    if not media or media.startswith(_TEXT) or media.endswith(("+json", "+xml")):
-        try:
-            return request.body.decode(), False
-        except UnicodeDecodeError:
-            pass
-    return base64.b64encode(request.body).decode(), True
 
 
 def _context(

@@ -29,6 +29,10 @@ _BREAKS = frozenset("\r\n\0")
 """Would end a header line and begin something else."""
 
 
+_TEXT = ("text/", "application/json", "application/javascript", "application/xml")
+"""Bodies of these media types are text; every other is base64."""
+
+
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """What the front door knows of a request beyond its bytes."""
@@ -55,7 +59,10 @@ def proxy_event(
     headers = _headers(request, place, arrival)
     single = {name: values[-1] for name, values in headers.items()}
     query = query_values(arrival.query)
-    body, is_base64 = _body(request, single, place.stage.binary_types)
+    if place.stage.kind == "rest":
+        body, is_base64 = _body(request, single, place.stage.binary_types)
+    else:
+        body, is_base64 = text_or_base64(request, request.text(b"content-type") or "")
     context = request_context(request, place, resource, arrival)
     if place.stage.kind != "rest":
         context |= {"resourceId": None, "authorizer": {"claims": None, "scopes": None}}
@@ -137,6 +144,19 @@ def _body(
         if _matches(content_type.decode("latin-1"), binary_types):
             return base64.b64encode(request.body).decode(), True
     return request.body.decode("utf-8", "replace"), False
+
+
+def text_or_base64(request: Request, content_type: str) -> tuple[str | None, bool]:
+    """A body as HTTP APIs and function URLs pass it on, and whether it is in base64."""
+    if not request.body:
+        return None, False
+    media = content_type.partition(";")[0].strip().lower()
+    if not media or media.startswith(_TEXT) or media.endswith(("+json", "+xml")):
+        try:
+            return request.body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return base64.b64encode(request.body).decode(), True
 
 
 def request_context(
