@@ -18,6 +18,13 @@ def wait(seconds: float, begun: str | None = None, ended: str | None = None) -> 
         Path(ended).touch()
 
 
+def wait_for(path: str, within_s: float = 30.0) -> None:
+    """Return when the file is there, or when the time is over."""
+    deadline = time.monotonic() + within_s
+    while not Path(path).exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def write(path: str, text: str) -> None:
     """Make the file hold `text`."""
     Path(path).write_text(text)

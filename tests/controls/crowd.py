@@ -13,15 +13,16 @@ from gameday.journal import EventLog
 LOST, SURVIVOR = "us-east-1", "eu-west-1"
 WINDOW_S = 0.1
 LEAVE_AFTER = 4  # windows of failures
+SERVED_AGAIN = 8  # windows after that, and everybody can see that they have left
 HISTORY = 40  # windows before the run, so that nobody has to wait for a steady load
 
 
 class Crowd:
     """Ten requests every tenth of a second while the block lasts; half go to the Region to lose."""
 
-    def __init__(self, run_dir: Path, serves: Callable[[], bool]) -> None:
+    def __init__(self, run_dir: Path, serves: Callable[[], bool], left: Path) -> None:
         self._log = EventLog(run_dir / "events" / "load-0.jsonl")
-        self._serves, self._failed = serves, 0
+        self._serves, self._failed, self._left = serves, 0, left
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -46,6 +47,8 @@ class Crowd:
             at, up = clock.now(), self._serves()
             self._failed = 0 if up else self._failed + 1
             gone = self._failed > LEAVE_AFTER
+            if self._failed > LEAVE_AFTER + SERVED_AGAIN:
+                self._left.touch()
             first = SURVIVOR if gone else LOST
             self._window(at, {first: "ok" if up or gone else "http_5xx", SURVIVOR: "ok"})
 

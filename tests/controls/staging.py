@@ -28,7 +28,8 @@ Drive = Callable[[Path, "subprocess.Popen[str]", dict[str, str]], None]
 SERVED, LOST = [None] * 4, [0] * 4
 SPEED = 40.0
 RECORD = "gameday.controls.record"
-HOLD_S = 1.0  # wall seconds that the fault lasts
+LEFT = "clients have left"  # the file that says so; the fault lasts until then
+RTO_S = 1200.0  # half a minute of wall time: the machine may be busy
 HERE = Path(__file__).parent
 
 
@@ -37,11 +38,11 @@ def chore(kind: str, name: str, func: str, **arguments: Any) -> Json:
 
 
 def a_good_run(folder: Path, **changed: Any) -> Json:
-    """Lose a Region for a second of wall time, by a hypothesis that asks a file of the test's."""
+    """Lose a Region until clients have left it, by a hypothesis that asks a file of the test's."""
     (folder / "state").write_text("1")
     asks = {**chore("probe", "asks", "number", path=str(folder / "state")), "tolerance": 1}
     body = outage()
-    method = [body["method"][0], chore("probe", "hold", "wait", seconds=HOLD_S)]
+    method = [body["method"][0], chore("probe", "hold", "wait_for", path=str(folder / LEFT))]
     return {
         **body,
         "method": method,
@@ -51,7 +52,7 @@ def a_good_run(folder: Path, **changed: Any) -> Json:
                 "name": "gameday",
                 "kind": "recovery",
                 "baseline_s": 20,
-                "objectives": {"rto_s": 60},
+                "objectives": {"rto_s": RTO_S},
                 "load": {"file": "crowd.py"},
             }
         ],
@@ -129,7 +130,7 @@ def play(
     run_dir = folder / "run"
     run_dir.mkdir()
     with (
-        Crowd(run_dir, serving(target)) if RECORD in modules else nullcontext(),
+        Crowd(run_dir, serving(target), folder / LEFT) if RECORD in modules else nullcontext(),
         running(folder, environment(target, run_dir), body, *options) as process,
     ):
         if drive:
@@ -159,6 +160,7 @@ class Stage:
     ) -> Played:
         """Without our control; what it leaves changed is put back."""
         body = make(self._folder("plain"))
+        (self.root / "plain" / LEFT).touch()  # nobody records its clients
         if not keep_controls:
             body["controls"] = [c for c in body["controls"] if c["name"] != "gameday"]
         played = play(self.root / "plain", self.target, body, *options, drive=drive)

@@ -47,6 +47,7 @@ def deviates_meanwhile(folder: Path) -> Json:
     """G1: out of tolerance for a while, long after the objective, and in it again at the end."""
     state = str(folder / "state")
     body = a_good_run(folder)
+    body["extensions"][0]["objectives"]["rto_s"] = 60
     body["method"] += [
         chore("probe", "until then", "wait", seconds=3.0),
         chore("action", "off", "write", path=state, text="2"),
@@ -181,7 +182,7 @@ def the_other_region(folder: Path) -> Json:
     body["configuration"] |= {"aws_region": "us-east-1", "region": "eu-west-1"}
     for one in (body["method"][0], body["rollbacks"][0]):
         one["provider"]["arguments"]["region"] = "eu-west-1"
-    return body
+    return {**body, "method": body["method"][:1]}
 
 
 def test_is_the_region_hit_that_was_named(stage: Stage) -> None:
