@@ -273,12 +273,10 @@ class Session:
             with contextlib.suppress(GamedayError):
                 undo.current_journal().forget_copy()
             self.heartbeat.stop()
+            if self.target.is_lab:
+                with contextlib.suppress(GamedayError):  # the lab may be gone
+                    admin.request("PUT", "/run", {"dir": None})
             lock.release(self.target)
-        if self.target.is_lab:
-            try:
-                admin.request("PUT", "/run", {"dir": None})
-            except GamedayError:  # the lab may be gone; its events matter to nobody then
-                return
 
     def _close_books(self, journal: Json) -> None:
         status, deviated = journal.get("status"), bool(journal.get("deviated"))

@@ -52,7 +52,7 @@ class Copy:
         """
         with self._lock:
             if self._next is None:
-                self._next = len(self._parts())
+                self._next = self._after_the_last()
             for part in self._store.packed(lines):
                 try:
                     self._store.put(f"{self._run}/{self._next:06d}", part)
@@ -73,6 +73,11 @@ class Copy:
         for name in self._parts():
             self._store.delete(name)
         self._next = None
+
+    def _after_the_last(self) -> int:
+        """The first number that is free; some below it may have been removed by now."""
+        parts = self._parts()
+        return int(parts[-1].rpartition("/")[2]) + 1 if parts else 0
 
     def _parts(self) -> list[str]:
         return sorted(self._store.names(f"{self._run}/"))

@@ -133,6 +133,17 @@ def test_can_two_machines_write_the_same_part(place: UndoCopy) -> None:
     assert two.lines() == ["1", "2", "3"]
 
 
+def test_does_a_copy_go_on_that_was_half_removed(place: UndoCopy) -> None:
+    """Its owner died while it removed the copy, and the watchdog takes over."""
+    one = Copy(place, "a/b")
+    for line in "123":
+        one.append([line])
+    one._store.delete("a/b/000000")
+    two = Copy(place, "a/b")
+    two.append(["4"])
+    assert two.lines() == ["2", "3", "4"]
+
+
 def test_is_a_long_journal_cut_into_parameters_that_aws_takes(shop: AwsDouble) -> None:
     copy = Copy(UndoCopy("ssm", EU, "drills"), "a/b")
     lines = [f"{number} " + "x" * 1500 for number in range(7)]
