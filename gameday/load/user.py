@@ -222,9 +222,7 @@ def _end_shape(environment: Any) -> None:
 def _role(runner: Any, load: LoadProcess) -> Master | Worker | None:
     """What this process is in a load of several; None when it is the only one."""
     if isinstance(runner, MasterRunner):
-        master = Master(runner, load)
-        events.quit.add_listener(lambda **_: master.await_ends())
-        return master
+        return Master(runner, load)
     return Worker(runner, load) if isinstance(runner, WorkerRunner) else None
 
 
@@ -247,7 +245,15 @@ def _test_stop(environment: Any, **_: Any) -> None:
 
 
 def _quitting(environment: Any, **_: Any) -> None:
-    """Failed requests are what a rehearsal is for; only a defect makes the exit code not 0."""
+    """Failed requests are what a rehearsal is for; only a defect makes the exit code not 0.
+
+    A master stops its workers here, and listens until they have: when it quits, Locust gives them
+    half a second and hears nothing more.
+    """
+    role = getattr(environment, "gameday_role", None)
+    if isinstance(role, Master):
+        environment.runner.stop()
+        role.await_ends()
     defect = environment.runner.exceptions or log.unhandled_greenlet_exception
     if environment.process_exit_code is None and not defect:
         environment.process_exit_code = 0

@@ -108,7 +108,7 @@ class Master:
             self._watch = None
 
     def await_ends(self) -> None:
-        """Locust has ended here; wait until the workers that are left have written their ends."""
+        """The test has ended; wait until the workers that are left have written their ends."""
         run_dir = self._load.target.run_dir
         if run_dir is None:
             return

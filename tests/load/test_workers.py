@@ -100,10 +100,10 @@ class Workers:
         self.started.append(process)
         return process
 
-    def master(self, workers: int) -> subprocess.Popen[bytes]:
+    def master(self, workers: int, **environ: str | None) -> subprocess.Popen[bytes]:
         return self.start(
             "--master", "--expect-workers", str(workers),
-            "--master-bind-host", "127.0.0.1", "--master-bind-port", self._port,
+            "--master-bind-host", "127.0.0.1", "--master-bind-port", self._port, **environ,
         )  # fmt: skip
 
     def worker(self, **environ: str | None) -> subprocess.Popen[bytes]:
@@ -152,8 +152,10 @@ def test_do_workers_share_one_plan_with_and_without_a_disk_in_common(tmp_path: P
     with World(tmp_path, tls=True, ttl_s=60, lag_s=0.05) as world, workers_of(world) as workers:
         workers.worker()
         workers.worker(GAMEDAY_RUN_DIR=None, GAMEDAY_CLIENTS="pooled=100")  # elsewhere; ignorant
-        master = workers.master(2)
+        master = workers.master(2, GAMEDAY_LOAD="surge=2")
         wait_until(lambda: answered(tmp_path, 0) > 80 and answered(tmp_path, 1) > 80, "requests")
+        EventLog(tmp_path / "events" / "chaos.jsonl").append("fault.started", region=US)
+        wait_until(lambda: len(of_kind(tmp_path, "load.surge")) == 2, "both surge")
         master.terminate()
         assert master.wait(timeout=20) == 0, workers.log(2)
         ended = of_kind(tmp_path, "load.ended")
