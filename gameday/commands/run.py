@@ -32,7 +32,7 @@ from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
 from gameday.workload import workload
 
-NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "ended", "manifest.sha256")
+NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "manifest.sha256")
 """What names the machine it ran on."""
 
 WEB_PORT = "8089"

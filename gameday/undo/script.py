@@ -34,4 +34,6 @@ def _environment(target: settings.Target) -> list[str]:
         f"export AWS_ENDPOINT_URL={shlex.quote(target.aws_endpoint)}",
         "export AWS_ACCESS_KEY_ID=gameday AWS_SECRET_ACCESS_KEY=gameday",
         "unset AWS_PROFILE AWS_SESSION_TOKEN",
+        # before 2.13 and 1.29 the command does not know AWS_ENDPOINT_URL and would call Amazon
+        'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
     ]

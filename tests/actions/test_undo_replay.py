@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
 import sys
 import threading
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from gameday import undo
 from gameday.clock import Clock
 from gameday.errors import AwsError, Refused, RunError
 from gameday.journal import read_log
-from gameday.undo import Setting, UndoJournal, disk, kinds
+from gameday.undo import Concurrency, Replication, Setting, UndoJournal, disk, kinds, script
 
 US, EU = "us-east-1", "eu-west-1"
 WALL = Clock()
@@ -216,3 +217,25 @@ def test_is_undo_sh_there_whole_after_each_change(knobs: type[Knob], tmp_path: P
     lines = journal.script.read_text().splitlines()
     assert [line for line in lines if line.startswith("turn")] == ["turn b 1", "turn a 1"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["undo.jsonl", "undo.sh"]
+
+
+def test_does_undo_sh_of_a_lab_reach_the_lab_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Older `aws` commands do not know AWS_ENDPOINT_URL and would call Amazon."""
+    monkeypatch.setenv("GAMEDAY_ADMIN", "http://127.0.0.1:1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    pause = Replication(US, ("arn:t",), "role", "token")
+    script.write(tmp_path / "undo.sh", [(Concurrency(US, "f"), 7), (pause, False)])
+    fake = tmp_path / "aws"
+    fake.write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/calls\necho EXP1\n')
+    fake.chmod(0o700)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    subprocess.run(["sh", tmp_path / "undo.sh"], env={"PATH": path}, check=True)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    verbs = [call.split()[3] for call in calls]
+    assert verbs == [
+        "list-experiments", "stop-experiment", "list-experiment-templates",
+        "delete-experiment-template", "put-function-concurrency",
+    ]  # fmt: skip
+    assert all(call.startswith("--endpoint-url http://127.0.0.1:4566 ") for call in calls)
