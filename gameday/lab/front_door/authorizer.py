@@ -117,7 +117,10 @@ def is_unauthorized(payload: bytes) -> bool:
 
 def _statement(statement: Json) -> tuple[bool, tuple[str, ...]]:
     names = statement["Resource"]
-    return statement["Effect"] == "Allow", tuple([names] if isinstance(names, str) else names)
+    listed = [names] if isinstance(names, str) else list(names)
+    if not all(isinstance(name, str) for name in listed):
+        raise TypeError("a resource is a text")
+    return statement["Effect"] == "Allow", tuple(listed)
 
 
 def _covers(pattern: str, arn: str) -> bool:
@@ -146,4 +149,4 @@ def _scalar(value: Any) -> str:
 
 
 def _dump(event: Json) -> bytes:
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")

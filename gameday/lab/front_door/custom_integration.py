@@ -26,6 +26,7 @@ from gameday.lab.front_door.mapping_template import (
     render,
     walk,
 )
+from gameday.lab.front_door.proxy_event import encoded
 
 JSON_TYPE = "application/json"
 _STATUS = re.compile(r"[\"']?statusCode[\"']?\s*:\s*[\"']?(\d{3})")
@@ -67,7 +68,8 @@ def lambda_answer(
     None when no integration response takes it, which is a configuration error (500).
     """
     text = payload.decode("utf-8", "replace")
-    message = str((_load(text) or {}).get("errorMessage", "")) if failed else ""
+    error = _load(text) if failed else None
+    message = str(error.get("errorMessage", "")) if isinstance(error, dict) else ""
     response = choose(integration.get("responses") or {}, message)
     return None if response is None else _answer(response, accept, replace(scope, body=text))
 
@@ -119,7 +121,7 @@ def _answer(response: Json, accept: str, scope: Scope) -> Answer:
             headers.pop(header.lower(), None)
             headers[header] = mapped.replace("\r", " ").replace("\n", " ")
     status = int(response.get("statusCode") or 200)
-    return Answer(status, tuple(headers.items()), body.encode())
+    return Answer(status, tuple(headers.items()), encoded(body))
 
 
 def _response_type(templates: Mapping[str, str], accept: str) -> str:

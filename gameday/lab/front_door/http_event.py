@@ -7,7 +7,6 @@ Sources: the pages "Create AWS Lambda proxy integrations for HTTP APIs in API Ga
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from gameday.lab.front_door.hosts import Place
 from gameday.lab.front_door.proxy_event import (
     REMAPPED,
     Arrival,
+    encoded,
     header_line,
     request_time,
     status_of,
@@ -68,7 +68,7 @@ def http_answer(payload: bytes, default_type: str) -> Answer | None:
     except ValueError:
         return None
     if not isinstance(answer, dict) or "statusCode" not in answer:
-        body = answer.encode() if isinstance(answer, str) else payload
+        body = encoded(answer) if isinstance(answer, str) else payload
         return Answer(200, (("content-type", "application/json"),), body)
     status, headers = status_of(answer["statusCode"]), answer.get("headers") or {}
     cookies, text = answer.get("cookies") or [], answer.get("body")
@@ -134,8 +134,8 @@ def _raw(text: Any, is_base64: bool) -> bytes | None:
     if not isinstance(text, str):
         return None
     if not is_base64:
-        return text.encode()
+        return encoded(text)
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:
         return None

@@ -18,6 +18,7 @@ from gameday.lab.front_door.http_event import http_answer, http_event
 from gameday.lab.front_door.mapping_template import Scope
 from gameday.lab.front_door.proxy_event import (
     Arrival,
+    encoded,
     proxy_answer,
     proxy_event,
     query_values,
@@ -97,7 +98,7 @@ def payload(integration: Json, call: Call) -> bytes | str:
     if integration.get("permitted") is False:
         return "misconfigured"
     if integration["type"] == "AWS_PROXY" and integration.get("function"):
-        return _sized(_encode(call.event(integration.get("payload"))).encode())
+        return _sized(encoded(_encode(call.event(integration.get("payload")))))
     if integration["type"] == "MOCK" or (
         integration["type"] == "AWS" and integration.get("function")
     ):
@@ -139,7 +140,7 @@ def _mapped(integration: Json, call: Call) -> bytes | str:
         return "unsupported_media"
     if integration["type"] == "AWS" and not _is_json(text or "{}"):
         return "not_json"
-    return _sized((text or "{}").encode())
+    return _sized(encoded(text or "{}"))
 
 
 def _made(make: Callable[[], Answer | None]) -> Answer | str:

@@ -194,6 +194,6 @@ _UTIL: Mapping[str, Callable[[str], str]] = {
     "escapeJavaScript": lambda text: "".join(_ESCAPED.get(c, c) for c in text),
     "urlEncode": quote_plus,
     "urlDecode": unquote_plus,
-    "base64Encode": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64Encode": lambda text: base64.b64encode(text.encode("utf-8", "replace")).decode(),
     "base64Decode": lambda text: base64.b64decode(text).decode("utf-8", "replace"),
 }

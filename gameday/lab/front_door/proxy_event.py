@@ -7,7 +7,6 @@ Sources: the pages "Input format of a Lambda function for proxy integration" and
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import json
 from collections.abc import Iterable, Mapping
@@ -99,11 +98,11 @@ def proxy_answer(payload: bytes, binary_types: frozenset[str], accept: str) -> A
     body = answer.get("body")
     if status is None or headers is None or not isinstance(body, str | None):
         return None
-    raw = (body or "").encode()
+    raw = encoded(body or "")
     if answer.get("isBase64Encoded") and _is_binary(accept, headers, binary_types):
         try:
             raw = base64.b64decode(raw, validate=True)
-        except binascii.Error:
+        except ValueError:
             return None
     return Answer(status, tuple(headers), raw)
 
@@ -203,7 +202,7 @@ def status_of(value: Any) -> int | None:
         return None
     try:
         status = int(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return status if 100 <= status <= 599 else None
 
@@ -230,6 +229,11 @@ def _answer_headers(answer: Mapping[str, Any]) -> list[tuple[str, str]] | None:
     if not typed:
         result.append(("content-type", "application/json"))
     return result
+
+
+def encoded(text: str) -> bytes:
+    """A text as it goes out; what is no Unicode character becomes a question mark."""
+    return text.encode("utf-8", "replace")
 
 
 def header_line(name: str, value: Any) -> tuple[str, str] | None:
