@@ -27,14 +27,16 @@ class KnownItems:
 
     def __init__(self, size_max: int = KNOWN_MAX) -> None:
         self._items: deque[Item] = deque(maxlen=size_max)
-        self._gone: deque[str] = deque(maxlen=size_max)
+        self._gone: dict[str, None] = {}  # a set in the order of the deletes
 
     def add(self, item: Item) -> None:
         self._items.append(item)
 
     def forget(self, item_id: str) -> None:
         """It may be gone: nobody is to look for it any more, and its absence says nothing."""
-        self._gone.append(item_id)
+        self._gone[item_id] = None
+        if len(self._gone) > KNOWN_MAX:
+            del self._gone[next(iter(self._gone))]
         kept = [item for item in self._items if item.id != item_id]
         self._items = deque(kept, maxlen=self._items.maxlen)
 
