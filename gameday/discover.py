@@ -244,6 +244,14 @@ def alarms(region: str) -> list[dict[str, Any]]:
         return [alarm for page in pages for alarm in page["MetricAlarms"]]
 
 
+def composite_alarms(region: str) -> list[dict[str, Any]]:
+    """Every composite alarm in `region`; DescribeAlarms leaves them out unless asked for."""
+    with translated(f"DescribeAlarms in {region}"):
+        pages = client("cloudwatch", region).get_paginator("describe_alarms")
+        found = pages.paginate(AlarmTypes=["CompositeAlarm"])
+        return [alarm for page in found for alarm in page.get("CompositeAlarms", [])]
+
+
 def checks_of(region: str, endpoint: str) -> tuple[str, ...]:
     """The ids of the health checks that decide whether DNS answers `region` for `endpoint`.
 

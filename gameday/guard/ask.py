@@ -102,7 +102,8 @@ def alarms(scope: Scope) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
 
     def quiet() -> bool:
-        found.update({region: discover.alarms(region) for region in scope.target.regions})
+        for region in scope.target.regions:
+            found[region] = discover.alarms(region) + discover.composite_alarms(region)
         return not firing(found, scope.extension.guard.ignore_alarms)
 
     Clock(scope.target.speed).wait_for(quiet, SETTLE_S if scope.waits else 0.0, every_s=5.0)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aws_double import BEHIND, FAILURE, AwsDouble
+from botocore.stub import Stubber
 
 from gameday import aws, clock, experiment, guard, kill_switch, plan, settings
 from gameday.actions.region import disable_region, enable_region
@@ -93,6 +94,15 @@ def alarm(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     double.mend.append(lambda: api.delete_alarms(AlarmNames=["loud"]))
 
 
+def composite(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub = Stubber(aws.client("cloudwatch", US))  # moto has no composite alarms
+    double.mend.append(stub.deactivate)
+    stub.add_response("describe_alarms", {"MetricAlarms": []}, {})
+    found = {"CompositeAlarms": [{"AlarmName": "all-lost", "StateValue": "ALARM"}]}
+    stub.add_response("describe_alarms", found, {"AlarmTypes": ["CompositeAlarm"]})
+    stub.activate()
+
+
 def switched(double: AwsDouble, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kill_switch.write(settings.current(), "release day") == ([US, EU], [])
     double.mend.append(lambda: kill_switch.write(settings.current(), kill_switch.OFF))
@@ -146,6 +156,7 @@ def unreachable(path: str) -> Callable[..., None]:
         (setting("GAMEDAY_OPT_IN_TAG", "team=a"), "opt-in", "and 4 more lacks the tag team=a"),
         (sick, "last Region", "us-east-1 is the last healthy Region"),
         (alarm, "alarms", "the alarm loud in eu-west-1 is in ALARM"),
+        (composite, "alarms", "the alarm all-lost in us-east-1 is in ALARM"),
         (busy, "survivor capacity", "of its 0 concurrent executions"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
