@@ -70,6 +70,16 @@ def test_is_a_table_of_a_spreadsheet_read(tmp_path: Path) -> None:
     assert [(p.until_s, p.first) for p in trace.pieces] == [(5.0, 0.5), (9.0, 1.5)]
 
 
+def test_is_the_shipped_day_a_day() -> None:
+    file = Path(__file__).parents[2] / "loadtests" / "day.csv"
+    found = parse(f"trace={file},trace_s=600").trace
+    assert found is not None
+    assert found.lasts_s == 600.0
+    busy, quiet = max(p.first for p in found.pieces), min(p.first for p in found.pieces)
+    assert busy / quiet > 5.0
+    assert found.pieces[0].first == found.pieces[-1].last, "midnight is midnight"
+
+
 def test_is_a_long_log_laid_out_in_good_time() -> None:
     trace = read_trace("\n".join(str(n // 3) for n in range(15_000)), "log")
     pace = Pace(Workload(trace=trace))
