@@ -74,6 +74,19 @@ def test_do_versions_keep_their_code_and_aliases_their_weights(cloud: Cloud, api
     assert told(cloud)["aliases"] == {"live": {"version": "2", "weights": {}}}
 
 
+def test_does_a_url_lead_to_the_alias_it_was_made_for(cloud: Cloud) -> None:
+    api = cloud.client("lambda", "eu-west-1")
+    arn = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:shop"
+    api.publish_version(FunctionName="shop")
+    api.create_alias(FunctionName="shop", Name="live", FunctionVersion="1")
+    with pytest.raises(ClientError, match=f"Function not found: {arn}:nothing"):
+        api.create_function_url_config(FunctionName="shop", Qualifier="nothing", AuthType="NONE")
+    made = api.create_function_url_config(FunctionName="shop", Qualifier="live", AuthType="NONE")
+    assert made["FunctionArn"] == f"{arn}:live"
+    [url] = [a for a in cloud.bodies["region/eu-west-1"]["apis"] if a["kind"] == "url"]
+    assert url["routes"][0]["integration"]["function"] == "shop:live"
+
+
 def test_is_a_dead_letter_queue_kept_and_changed(cloud: Cloud, api: Any) -> None:
     dead = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
     found = api.get_function_configuration(FunctionName="shop")

@@ -90,7 +90,10 @@ def function_urls(moto: Moto, region: str) -> list[Body]:
     for function in moto.backend("lambda", region).list_functions():
         if function.url_config is not None:
             host = urlsplit(function.url_config.url).hostname or ""
-            integration = {"type": "AWS_PROXY", "function": function.function_name,
+            qualifier = getattr(function.url_config, "qualifier", None)
+            name = function.function_name
+            integration = {"type": "AWS_PROXY",
+                           "function": f"{name}:{qualifier}" if qualifier else name,
                            "payload": "2.0", "timeout_ms": 900_000}  # fmt: skip
             found.append(
                 {"id": host.partition(".")[0], "name": function.function_name, "kind": "url",

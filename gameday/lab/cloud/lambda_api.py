@@ -46,6 +46,7 @@ class LambdaApi:
             "GetFunctionEventInvokeConfig": self._get_settings,
             "DeleteFunctionEventInvokeConfig": self._delete_settings,
             "ListFunctionEventInvokeConfigs": self._list_settings,
+            "CreateFunctionUrlConfig": self._create_url,
             "PutFunctionConcurrency": self._reserve,
             "GetAccountSettings": self._account_settings,
         }
@@ -189,6 +190,19 @@ class LambdaApi:
     def _arn(self, key: tuple[str, str, str]) -> str:
         region, name, qualifier = key
         return f"arn:aws:lambda:{region}:{self._account}:function:{name}:{qualifier}"
+
+    # -- function URLs -------------------------------------------------------------------------
+
+    def _create_url(self, region: str, params: Params) -> Result:
+        """A URL of a function, or of its alias, which moto forgets; one for each function."""
+        name, named = split(params["FunctionName"])
+        qualifier = params.get("Qualifier") or named
+        arn = self._function(region, name, qualifier)
+        config = {k: params[k] for k in ("AuthType", "Cors", "InvokeMode") if params.get(k)}
+        made = self._moto.backend("lambda", region).create_function_url_config(name, config)
+        made.qualifier = qualifier
+        shown: Result = made.to_dict()
+        return shown | {"FunctionArn": f"{arn}:{qualifier}" if qualifier else arn}
 
     # -- the account ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gameday.errors import TemplateError
+from gameday.lab.functions.references import split
 from gameday.lab.template import code
 from gameday.lab.template.resource import Made, Resource, tags_of
 from gameday.lab.template.resources import handles
@@ -139,11 +140,11 @@ def layer_version(resource: Resource) -> Made:
 def url(resource: Resource) -> Made:
     """A function URL; Ref gives the function's ARN."""
     name = str(resource.need("TargetFunctionArn"))
-    resource.take("Qualifier")
     if resource.properties.get("AuthType") == "AWS_IAM":
         resource.unread.add("AuthType AWS_IAM (lets everybody in)")
-    arn = ":".join(name.split(":")[:7])  # an alias' URL is the function's
-    made = resource.call("lambda", "create_function_url_config", FunctionName=arn,
+    function_name, named = split(name)  # SAM gives the ARN of an alias
+    made = resource.call("lambda", "create_function_url_config", FunctionName=function_name,
+                         Qualifier=resource.take("Qualifier") or named,
                          **resource.some("AuthType", "Cors", "InvokeMode"))  # fmt: skip
     return Made(made["FunctionArn"], {"FunctionUrl": made["FunctionUrl"],
                                       "FunctionArn": made["FunctionArn"]})  # fmt: skip
