@@ -44,6 +44,7 @@ def test_is_a_stopped_run_put_back(project, how: str) -> None:
     output, _ = run.communicate(timeout=120)
     assert run.returncode == 4, output[-3000:]
     assert project.findings()["verdict"] == "STOPPED"
+    assert [e["reason"] for e in project.events("stop")] == [how]
     assert put_back(project)
     until(lambda: gone(project), 20)
 
