@@ -21,6 +21,9 @@ BACKOFF_MAX_S = 1.0
 ANSWERED = 0.98
 """A connection is idle for what is left of a period after its answer has come."""
 
+SLOW_S = 0.5
+"""No answer of a Region that serves, or that fails at once, takes longer."""
+
 LATE = 1.05
 """A request that lasts longer than this many periods holds the next one up."""
 
@@ -43,6 +46,7 @@ class Behaviour:
     only_reused: bool = False  # retries only what went over a kept connection
     backoff_s: float = 0.0
     budget_pct: float | None = None
+    hedge_s: float | None = None  # an answer that takes longer is asked for once more, beside
     strange: tuple[str, ...] = ()  # what was recorded and is not modelled
 
     @classmethod
@@ -89,6 +93,8 @@ class Behaviour:
             return "a budget decides how many of its retries count towards dropping a connection"
         if self.drop_on_5xx and self.drop_on_5xx % self.tries_5xx:
             return "its connection is dropped between two tries of one request"
+        if self.hedge_s and (black_hole or self.hedge_s < SLOW_S):
+            return "hedged copies of its requests look the name up beside them"
         return self._held_up(period_s) if black_hole and period_s else ""
 
     def _held_up(self, period_s: float) -> str:
@@ -104,7 +110,7 @@ class Behaviour:
 
 _OF_RETRY = {
     "times": "retries", "on_5xx": "retries_5xx", "only_reused": "only_reused",
-    "backoff_s": "backoff_s", "budget_pct": "budget_pct",
+    "backoff_s": "backoff_s", "budget_pct": "budget_pct", "hedge_s": "hedge_s",
 }  # fmt: skip
 """Of a recorded `retry`; `where` is not among them: an answer holds one Region's address."""
 

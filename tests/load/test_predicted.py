@@ -17,6 +17,7 @@ ERRORS = [
     "per-request", "pooled", "pooled-max-age-30", "ttl-clamp-300", "requests", "urllib3", "browser",
     "jvm-default", "jvm-forever", "jvm-aws", "go", "curl", "pooled+follow-dns",
     "pooled+drop-on-5xx-3", "per-request+name-cache-45", "pooled-max-age-90+drop-on-5xx-2",
+    "per-request+hedge-2", "pooled+hedge-2",
 ]  # fmt: skip
 HOLE = ["per-request", "pooled", "pooled-max-age-30", "pooled+name-cache-25"]
 CASES = [(n, "503", Mode.ERRORS) for n in ERRORS] + [(n, "cut", Mode.BLACK_HOLE) for n in HOLE]

@@ -178,7 +178,9 @@ def test_does_it_agree_for_clients_that_share_a_cache(name, mode, sharing) -> No
         ("pooled+retry-3+backoff-1", False, "wait so long that they look the name up"),
         ("pooled+retry-2+on-5xx+budget-20+drop-on-5xx-3", False, "a budget decides"),
         ("pooled+drop-on-5xx-5+retry-1+on-5xx", False, "between two tries of one request"),
-        ("pooled+hedge-0.5", False, "hedge_s is not modelled"),
+        ("pooled+hedge-0.1", False, "hedged copies of its requests look the name up"),
+        ("pooled+hedge-2", True, "hedged copies of its requests look the name up"),
+        ("pooled+hedge-2", False, ""),
         ("jvm-aws", False, ""),
         ("pooled+next-address+retry-2", False, ""),
     ],
@@ -215,4 +217,4 @@ def test_can_every_preset_and_modifier_be_read() -> None:
         *(f"pooled+{m.replace('-N', '-3').replace('-S', '-0.1')}" for m in MODIFIERS),
     ]
     for name in (n.replace("-PERCENT", "-20") for n in names):
-        assert behaviour(name).strange == (("hedge_s",) if "hedge" in name else ()), name
+        assert behaviour(name).strange == (), name

@@ -120,7 +120,7 @@ def test_can_any_client_of_a_load_be_asked_about(tmp_path) -> None:
     ("client", "says"),
     [
         ("telepathic", "there is no profile 'telepathic'"),
-        ("pooled+hedge-1", "--client pooled+hedge-1: not predicted: hedge_s is not modelled"),
+        ("pooled+hedge-0.1", "--client pooled+hedge-0.1: not predicted: hedged copies"),
     ],
 )
 def test_is_a_client_that_nobody_can_predict_refused(tmp_path, client, says) -> None:
