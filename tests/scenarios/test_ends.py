@@ -16,7 +16,7 @@ pytestmark = pytest.mark.scenario
 WALL = Clock()
 
 
-def until(condition: Callable[[], bool], within_s: float = 60) -> None:
+def until(condition: Callable[[], bool], within_s: float = 120) -> None:
     assert WALL.wait_for(condition, within_s, every_s=0.1)
 
 
