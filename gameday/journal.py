@@ -42,8 +42,7 @@ class EventLog:
 
         :raises OSError: there is no room for it; nothing of it is left, that the next be whole.
         """
-        said = self._hide(json.dumps(event, separators=(",", ":"), default=str))
-        line = said.encode() + b"\n"
+        line = redact.dumps(event, self._hide, separators=(",", ":")).encode() + b"\n"
         written = os.write(self._fd, line)
         if written < len(line):
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)

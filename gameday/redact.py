@@ -73,6 +73,17 @@ def text(written: str) -> str:
     return hider()(written)
 
 
+def dumps(node: Any, hide: Callable[[str], str] | None = None, **options: Any) -> str:
+    """`node` as JSON without what is secret in its texts; numbers and names stay as they are.
+
+    :param hide: `hider()`, for whoever writes much.
+    """
+    said = json.dumps(node, default=str, **options)
+    if (hide or text)(said) == said:
+        return said
+    return json.dumps(tree(json.loads(said)), **options)
+
+
 def tree(node: Any) -> Any:
     """The same JSON value without what is secret; dicts and lists are changed in place."""
     if isinstance(node, str):
@@ -89,11 +100,13 @@ def tree(node: Any) -> Any:
 
 def logs(run_dir: Path) -> None:
     """Hide secrets in what other programs have written into a run: its logs and experiment."""
-    for path in (*run_dir.glob("*.log"), *run_dir.glob("experiment.json")):
+    for path in run_dir.glob("*.log"):
         before = path.read_text(encoding="utf-8", errors="surrogateescape")
         after = text(before)
         if after != before:
             path.write_text(after, encoding="utf-8", errors="surrogateescape")
+    for path in run_dir.glob("experiment.json"):
+        path.write_text(dumps(json.loads(path.read_text("utf-8")), indent=1), encoding="utf-8")
 
 
 class LogFilter(logging.Filter):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -115,8 +114,7 @@ def export(run_dir: Path, endpoint: str | None) -> None:
 def save(path: Path, body: Any) -> None:
     """Write JSON without secrets, so that a reader sees the old file or the whole new one."""
     fresh = path.with_name(f".{path.name}")
-    said = redact.text(json.dumps(body, indent=1, default=str))
-    fresh.write_text(said + "\n", encoding="utf-8")
+    fresh.write_text(redact.dumps(body, indent=1) + "\n", encoding="utf-8")
     fresh.replace(path)
 
 

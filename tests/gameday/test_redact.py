@@ -74,6 +74,16 @@ def test_is_a_journal_scrubbed_in_place() -> None:
                                 "exception": ("E [hidden]", None)}]}  # fmt: skip
 
 
+def test_do_numbers_stay_numbers(tmp_path: Path) -> None:
+    """A secret of digits may stand in any time or count, where hiding it would break the file."""
+    redact.declare(["12345678"])
+    log = EventLog(tmp_path / "events.jsonl")
+    log.append("stop", at=12345678.5, count=12345678, reason="12345678")
+    log.close()
+    (event,) = read_log(log.path)
+    assert event == {"at": 12345678.5, "kind": "stop", "count": 12345678, "reason": "[hidden]"}
+
+
 def test_are_events_and_logs_written_without_them(tmp_path: Path) -> None:
     quoted = 'a"b\\c-äöü-long'
     redact.declare([quoted])
