@@ -7,6 +7,7 @@ experiment names a function or a table, so one file serves every application.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -105,7 +106,8 @@ def functions(stack: str, region: str) -> Functions:
             f"no function of stack {stack} in {region} is behind an API: a program is lost "
             "with its Region's packets, by cut_region (experiments/region-cut.yaml)"
         )
-    sources = {name: _event_sources(name, region) for name in {*known, *invoked}}
+    mapped = _event_sources(region)
+    sources = {name: mapped[name] for name in {*known, *invoked}}
     behind = tuple(sorted(name for name in invoked if not sources[name]))
     if not behind:
         raise AwsError(f"every function of stack {stack} in {region} has event sources")
@@ -171,10 +173,15 @@ def _has_url(name: str, region: str) -> bool:
     return True
 
 
-def _event_sources(name: str, region: str) -> int:
-    with translated(f"ListEventSourceMappings of {name} in {region}"):
-        mappings = client("lambda", region).list_event_source_mappings(FunctionName=name)
-    return len(mappings["EventSourceMappings"])
+def _event_sources(region: str) -> Counter[str]:
+    """How many event sources each function has, whichever version or alias they invoke.
+
+    All are asked for: a function's name alone may not find those of its aliases.
+    """
+    with translated(f"ListEventSourceMappings in {region}"):
+        pages = client("lambda", region).get_paginator("list_event_source_mappings").paginate()
+        arns = [m["FunctionArn"] for page in pages for m in page["EventSourceMappings"]]
+    return Counter(found[1] for arn in arns if (found := _INVOKED.search(arn)))
 
 
 def _why(count: int) -> str:

@@ -32,6 +32,21 @@ def test_does_every_function_behind_the_api_stop_and_no_other(lambda_api: Any) -
     assert reserved(lambda_api, "shop-mailer") is None
 
 
+def test_is_a_function_left_alone_whose_alias_has_an_event_source(lambda_api: Any) -> None:
+    """Reserved concurrency 0 would stop the source, too, and send its messages away."""
+    aws.client("sqs", "us-east-1").create_queue(QueueName="orders")
+    lambda_api.publish_version(FunctionName="shop-health")
+    lambda_api.create_alias(FunctionName="shop-health", Name="live", FunctionVersion="1")
+    lambda_api.create_event_source_mapping(
+        EventSourceArn="arn:aws:sqs:us-east-1:123456789012:orders",
+        FunctionName="shop-health:live",
+    )
+    seen = disable_region("us-east-1", "shop")
+    assert seen["effects"] == ["3 functions at 0", "replication paused"]
+    assert "shop-health (1 event source)" in seen["left_alone"]
+    assert reserved(lambda_api, "shop-health") is None
+
+
 def test_is_the_other_region_untouched(lambda_api: Any) -> None:
     disable_region("us-east-1", "shop")
     other = aws.client("lambda", "eu-west-1")
