@@ -19,6 +19,9 @@ from gameday import clock, redact
 Event = dict[str, Any]
 
 
+_json = json.JSONEncoder(separators=(",", ":"), default=str).encode
+
+
 class EventLog:
     """One writer's file. Each line is written whole and flushed, so a killed writer loses none.
 
@@ -42,7 +45,10 @@ class EventLog:
 
         :raises OSError: there is no room for it; nothing of it is left, that the next be whole.
         """
-        line = redact.dumps(event, self._hide, separators=(",", ":")).encode() + b"\n"
+        said = _json(event)
+        if self._hide(said) != said:
+            said = redact.dumps(event, separators=(",", ":"))
+        line = said.encode() + b"\n"
         written = os.write(self._fd, line)
         if written < len(line):
             os.ftruncate(self._fd, os.fstat(self._fd).st_size - written)

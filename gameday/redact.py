@@ -73,15 +73,10 @@ def text(written: str) -> str:
     return hider()(written)
 
 
-def dumps(node: Any, hide: Callable[[str], str] | None = None, **options: Any) -> str:
-    """`node` as JSON without what is secret in its texts; numbers and names stay as they are.
-
-    :param hide: `hider()`, for whoever writes much.
-    """
+def dumps(node: Any, **options: Any) -> str:
+    """`node` as JSON without what is secret in its texts; numbers and names stay as they are."""
     said = json.dumps(node, default=str, **options)
-    if (hide or text)(said) == said:
-        return said
-    return json.dumps(tree(json.loads(said)), **options)
+    return said if text(said) == said else json.dumps(tree(json.loads(said)), **options)
 
 
 def tree(node: Any) -> Any:
