@@ -249,8 +249,8 @@ def test_does_a_caller_get_the_end_of_the_log(region: RegionProcess) -> None:
 
 
 def test_are_logs_told_to_cloudwatch_under_their_group(region: RegionProcess) -> None:
-    region.apply(functions={"shop": shop(region, "shop", log_group="/my/group")})
-    invoke(region, "shop:live", {"who": "a reader"})
+    region.apply(functions={"logged": shop(region, "logged", log_group="/my/group")})
+    invoke(region, "logged:live", {"who": "a reader"})
 
     def told() -> Any:
         rows = [r for m in region.messages if m["kind"] == "logs" for r in m["rows"]
