@@ -108,7 +108,10 @@ class LogFilter(logging.Filter):
     """For a handler: its records say no secret, neither do their tracebacks."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = text(record.getMessage()), ()
+        try:
+            record.msg, record.args = text(record.getMessage()), ()
+        except (TypeError, ValueError):  # words and arguments do not fit: the handler says so
+            record.args = tuple(map(text, map(str, record.args or ())))
         if record.exc_info:
             record.exc_text = text(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None

@@ -7,6 +7,7 @@ with the real `chaos` without our control, and with it. All vary the run that
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Callable
 from importlib import metadata
@@ -35,9 +36,10 @@ def test_does_a_good_run_pass(stage: Stage) -> None:
     assert noted["verdict"] == "PASSED"
     marks = {(m["control"], m["step"]) for m in noted["marks"]}
     assert {("record", "before"), ("record", "baseline"), ("record", "after")} <= marks
-    versions = json.loads((stage.root / "ours" / "run" / "run.json").read_text())["versions"]
+    run = json.loads((stage.root / "ours" / "run" / "run.json").read_text())
+    assert run["who"] == getpass.getuser()
     for name in ("chaostoolkit", "chaostoolkit-lib"):
-        assert versions[name] == metadata.version(name)
+        assert run["versions"][name] == metadata.version(name)
 
 
 # G1, G2, G3, G4b, G8, G12, G14: what an experiment does by itself.

@@ -12,7 +12,7 @@ import pytest
 
 from gameday import clock
 from gameday.clock import Clock
-from gameday.controls import audit, failback, pace, run_dir
+from gameday.controls import audit, failback, pace, run_dir, run_files
 from gameday.controls.load import LoadProcess, overridden
 from gameday.errors import RunError, UsageError
 from gameday.experiment import Load
@@ -143,3 +143,15 @@ def test_does_each_run_get_a_directory_of_its_own(tmp_path: Path) -> None:
 def test_does_a_run_elsewhere_leave_latest_alone(tmp_path: Path) -> None:
     run_dir.point_latest(tmp_path / "a" / "b" / "c")
     assert not (tmp_path / "latest").exists()
+
+
+def test_does_a_run_say_which_commit_it_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_files._commit() is None
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.test"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    shown = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    assert run_files._commit() == shown.stdout.strip()

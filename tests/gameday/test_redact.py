@@ -104,6 +104,10 @@ def test_are_events_and_logs_written_without_them(tmp_path: Path) -> None:
     assert SECRET not in said.getvalue()
     assert "ValueError: no [hidden]" in said.getvalue()
 
+    record = logging.LogRecord("n", logging.INFO, "p", 1, "%d of them", (SECRET,), None)
+    assert redact.LogFilter().filter(record)
+    assert record.args == ("[hidden]",)  # the handler will complain of it, as it always does
+
     (tmp_path / "chaos.log").write_bytes(b"\xff " + SECRET.encode())
     (tmp_path / "experiment.json").write_text(json.dumps({"token": SECRET}))
     redact.logs(tmp_path)
