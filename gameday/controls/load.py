@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -144,6 +145,7 @@ class LoadProcess:
         if process is None or process.poll() is not None:
             return
         process.terminate()
+        process.send_signal(signal.SIGCONT)  # one that somebody has stopped obeys, too
         deadline = clock.monotonic() + END_WITHIN_WALL_S
         while process.poll() is None and clock.monotonic() < deadline and not hurry():
             clock.sleep_wall(0.05)
