@@ -11,6 +11,7 @@ import pytest
 from gameday import stacks
 from gameday.errors import TemplateError
 from gameday.lab import template
+from gameday.lab.template import code
 
 ACCOUNT, TOKEN = "123456789012", "secret-of-the-lab"
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
@@ -74,8 +75,6 @@ def test_is_the_code_found_without_metadata(endpoint: Any, tmp_path: Path) -> No
 
 
 def template_zip(source: Path, folder: Path) -> bytes:
-    from gameday.lab.template import code
-
     return code.package(source, folder / "cache")
 
 
@@ -109,6 +108,29 @@ def test_do_layers_belong_to_their_function(endpoint: Any, tmp_path: Path) -> No
     name = done.stacks[0].resources["F"]
     found = endpoint.client("lambda").get_function(FunctionName=name)["Configuration"]
     assert [layer["Arn"] for layer in found["Layers"]] == [done.stacks[0].resources["L"]]
+
+
+@pytest.mark.parametrize(
+    ("files", "inside"),
+    [
+        (("shared.py", "requirements.txt"), "python"),  # to be built, as `sam build` does
+        (("python/shared.py",), ""),
+        (("python/shared.py", "requirements.txt"), ""),
+    ],
+)
+def test_is_a_layer_built_that_has_requirements_only(
+    endpoint: Any, tmp_path: Path, files: tuple[str, ...], inside: str
+) -> None:
+    for name in files:
+        (tmp_path / "layer" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "layer" / name).write_text("")
+    layer = {"Type": "AWS::Serverless::LayerVersion", "Properties": {"ContentUri": "layer"}}
+    deploy(endpoint, tmp_path, {"Resources": {"L": layer}})
+    api = endpoint.client("lambda")
+    [made] = api.list_layers()["Layers"]
+    content = api.get_layer_version(LayerName=made["LayerName"], VersionNumber=1)["Content"]
+    whole = code.package(tmp_path / "layer", tmp_path / "cache", inside)
+    assert content["CodeSize"] == len(whole)
 
 
 def test_is_a_newer_runtime_a_warning(endpoint: Any, tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_what_does_a_requirement_that_does_not_exist_say(source: Path, tmp_path:
     assert not list((tmp_path / "cache" / "requirements").iterdir())
 
 
+def test_does_everything_go_into_a_folder_of_the_zip(source: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (source / "requirements.txt").write_text(f"{_wheel(tmp_path)}\n")
+    inside = names(code.package(source, cache, "python"))
+    assert {"python/app.py", "python/ownlib.py"} <= inside
+    assert {n.removeprefix("python/") for n in inside} == names(code.package(source, cache))
+
+
 def test_what_does_missing_code_say(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="there is no code at"):
         code.package(tmp_path / "nowhere", tmp_path / "cache")
