@@ -70,10 +70,11 @@ def test_what_does_a_requirement_that_does_not_exist_say(source: Path, tmp_path:
 
 def test_does_everything_go_into_a_folder_of_the_zip(source: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    (source / "requirements.txt").write_text(f"{_wheel(tmp_path)}\n")
-    inside = names(code.package(source, cache, "python"))
-    assert {"python/app.py", "python/ownlib.py"} <= inside
-    assert {n.removeprefix("python/") for n in inside} == names(code.package(source, cache))
+    assert names(code.package(source, cache)) == {"app.py", "pkg/__init__.py"}
+    assert names(code.package(source, cache, "python")) == {
+        "python/app.py",
+        "python/pkg/__init__.py",
+    }
 
 
 def test_what_does_missing_code_say(tmp_path: Path) -> None:
