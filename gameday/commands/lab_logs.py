@@ -10,6 +10,7 @@ import click
 
 from gameday import clock
 from gameday.errors import UsageError
+from gameday.lab import handle
 from gameday.lab.config import check_name
 
 LOOK_EVERY_WALL_S = 0.2
@@ -27,6 +28,8 @@ def logs(name: str, follow: bool, of: str | None) -> None:
     lab = Path.cwd() / ".gameday" / check_name(name)
     folder = lab / "logs"
     reader = Reader(folder, of)
+    if of and not reader.found():
+        reader = Reader(folder, of, *_physical(lab, of))
     if not reader.found():
         known = ", ".join(sorted({p.stem for p in folder.rglob("*.log")})) or "none"
         raise UsageError(f"no log of {of or 'this lab'} in {folder}; there are: {known}")
@@ -40,20 +43,30 @@ def logs(name: str, follow: bool, of: str | None) -> None:
             click.echo(line)
 
 
-class Reader:
-    """The logs in `folder` of one process or function, or all of them."""
+def _physical(lab: Path, logical_id: str) -> Iterator[str]:
+    """What a lab that is up calls the resources of a logical id."""
+    if handle.is_up(lab):
+        for stack in handle.call(handle.environment(lab), "GET", "/status")["stacks"]:
+            if logical_id in stack["resources"]:
+                yield stack["resources"][logical_id]
 
-    def __init__(self, folder: Path, of: str | None) -> None:
-        self._folder, self._of = folder, of
+
+class Reader:
+    """The logs in `folder` of one process or function by any of its names, or all of them."""
+
+    def __init__(self, folder: Path, *names: str | None) -> None:
+        self._folder, self._names = folder, [name for name in names if name is not None]
         self._read: dict[Path, int] = {}
 
     def found(self) -> list[Path]:
         """The files, in order of their names."""
         every = sorted(self._folder.rglob("*.log"))
-        if self._of is None:
+        if not self._names:
             return every
-        exact = [p for p in every if self._of in (p.stem, str(p.relative_to(self._folder)))]
-        return exact or [p for p in every if f"-{self._of}-" in p.stem]  # CloudFormation's names
+        exact = [p for p in every
+                 if {p.stem, str(p.relative_to(self._folder))} & set(self._names)]  # fmt: skip
+        made = [f"-{name}-" for name in self._names]  # as CloudFormation makes them
+        return exact or [p for p in every if any(part in p.stem for part in made)]
 
     def follow(self, goes_on: Callable[[], bool]) -> Iterator[str]:
         """What is written from now on, line by line, with its file before it; files that begin

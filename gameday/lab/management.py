@@ -63,6 +63,15 @@ class Management:
             "resources": operator.resources,
             "warnings": lab.warnings,
             "left_out": [asdict(x) for x in lab.deployment.left_out] if lab.deployment else [],
+            "stacks": [
+                {
+                    "name": s.name,
+                    "region": s.region,
+                    "template": str(s.template),
+                    "resources": dict(s.resources),
+                }
+                for s in (lab.deployment.stacks if lab.deployment else ())
+            ],
             "processes": {
                 n: {"pid": lab.hub.children[n].process.pid, "status": a}
                 for n, a in zip(names, answers, strict=True)

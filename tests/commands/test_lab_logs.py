@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from gameday import clock
 from gameday.cli import main
 from gameday.commands.lab_logs import Reader
+from gameday.lab import handle
 
 LOGS = {
     "cloud.log": "cloud is up\n",
@@ -56,6 +57,17 @@ def test_are_all_logs_printed_with_their_names(folder: Path) -> None:
 def test_whose_log_is_printed(folder: Path, of: str, printed: list[str]) -> None:
     lines = run(of).output.splitlines()
     assert [line for line in lines if not line.startswith("==>")] == printed
+
+
+def test_is_a_function_of_a_given_name_found_by_its_logical_id(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stacks = [{"resources": {"Other": "HelloOther", "Topic": "arn:aws:sns:x"}}]
+    monkeypatch.setattr(handle, "is_up", lambda lab: True)
+    monkeypatch.setattr(handle, "environment", lambda lab: {})
+    monkeypatch.setattr(handle, "call", lambda *asked: {"stacks": stacks})
+    assert run("Other").output.splitlines() == ["==> eu-west-1/HelloOther.log", "START 3"]
+    assert run("Topic").exit_code == 2
 
 
 def test_what_is_said_of_a_log_that_is_not_there(folder: Path) -> None:
