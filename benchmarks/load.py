@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import re
 import socket
@@ -213,6 +214,17 @@ def rate(options: argparse.Namespace) -> None:
         a, b = getattr(plain, of), getattr(failover, of)
         print(f"rate        FastHttpUser {a:.0f}, FailoverUser {b:.0f} {unit}: {b / a:.2f}", end="")
         print(f" (asked for: 0.9), {failover.failed} failed")
+
+    with server() as port:
+        cost = [sys.executable, str(Path(__file__).with_name("load_cost.py")), str(port)]
+        done = subprocess.run(cost, check=True, stdout=subprocess.PIPE, text=True)
+    found = json.loads(done.stdout)
+    print(
+        f"cost        FastHttpUser {found['stock_us']:.0f}, FailoverUser {found['ours_us']:.0f}",
+        end="",
+    )
+    print(" us of CPU a request, best batches by turns: ", end="")
+    print(f"{found['stock_us'] / found['ours_us']:.2f} (asked for: 0.9), {found['failed']} failed")
 
 
 def processes(options: argparse.Namespace) -> None:

@@ -168,14 +168,15 @@ class ClientPool(HTTPClientPool):  # type: ignore[misc]
     def get_client(self, url: str | URL) -> Any:
         """The client for that URL's name and port, with the current trip."""
         where = url if isinstance(url, URL) else URL(url)
-        client = self.clients.get((where.host, where.port))
+        place = where.scheme, where.netloc  # as they stand there; host and port cost 5 us to parse
+        client = self.clients.get(place)
         if client is None:
             spare = None
             if self._profile.retry.hedge_s is not None:
                 spare = self._client(where, replace(self._profile.retry, where=Where.NEXT))
-                self.clients[where.host, where.port, "hedges"] = spare
+                self.clients[(*place, "hedges")] = spare
             client = self._client(where, self._profile.retry, spare)
-            self.clients[where.host, where.port] = client
+            self.clients[place] = client
         client._connection_pool.trip = self.trip
         return client
 
