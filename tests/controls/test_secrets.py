@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aws_double import AwsDouble
-from staging import HERE, a_good_run, chore
+from staging import HERE, LEFT, a_good_run, chore
 from test_chaos_run import activity
 
 from gameday.report import manifest
@@ -48,12 +48,15 @@ def test_does_nothing_of_a_run_say_a_secret(
     lasting_shop: tuple[AwsDouble, dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = {**lasting_shop[1], **PLANTED, "GAMEDAY_ANNOUNCE": "slack:CHANNEL"}
-    target |= {"GAMEDAY_SPEED": "10", "PYTHONPATH": f"{HERE}:{Path.cwd()}"}
+    target |= {"PYTHONPATH": f"{HERE}:{Path.cwd()}"}
     for name, value in target.items():
         monkeypatch.setenv(name, value)
+    (tmp_path / LEFT).touch()  # there are no clients to wait for
     (tmp_path / "leaky.json").write_text(json.dumps(leaky(tmp_path)))
-    listed = "".join(f"{k}={v}\n" for k, v in lasting_shop[1].items())
-    (tmp_path / "target.env").write_text(listed.replace("AWS_SECRET_ACCESS_KEY=test\n", ""))
+    listed = {**lasting_shop[1], "GAMEDAY_SPEED": "40"}
+    del listed["AWS_SECRET_ACCESS_KEY"], listed["GAMEDAY_ENDPOINT"]  # no name, no DNS to wait for
+    monkeypatch.delenv("GAMEDAY_ENDPOINT")
+    (tmp_path / "target.env").write_text("".join(f"{k}={v}\n" for k, v in listed.items()))
     command = [sys.executable, "-m", "gameday", "run", "leaky.json", "--target", "target.env"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     run_dir = (tmp_path / "reports" / "latest").resolve()
