@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+# Many tests wait for processes of their own: three workers for two cores.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$(( n + n / 2 )))
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -12,7 +14,7 @@ gameday: $(STAMP) ## lose a Region in the lab, under load, and report recovery t
 	@$(BIN)/gameday run experiments/region-outage.yaml
 
 test: $(STAMP) ## the tests (whole experiments: make scenarios)
-	@$(BIN)/python -m pytest -q -n auto $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 scenarios: $(STAMP) .venv-clients/bin/octodns-sync ## whole experiments in the lab (minutes)
 	@$(BIN)/python -m pytest -q -m scenario --timeout 600 $(ARGS)

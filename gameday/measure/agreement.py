@@ -1,6 +1,7 @@
 """How a measured number stands to its prediction: by how much it differs, and whether it may.
 
-A number agrees while it lies in its 5 to 95 % band, give or take what a poll a second resolves.
+A number agrees while it lies in its 5 to 95 % band, give or take what polling resolves: a link lies
+between two instants, each seen up to a poll and an answer late.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 from gameday.measure.propagation import Link
 from gameday.predict.model import Band
 
-RESOLUTION_S = 1.0
-"""AWS seconds by which polled instants are late (docs/findings.md)."""
+RESOLUTION_S = 2.0
+"""AWS seconds by which the distance of two polled instants may be off (docs/findings.md)."""
 
 
 @dataclass(frozen=True, slots=True)
