@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -17,9 +16,6 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 
-# A shell starts background jobs with SIGINT ignored, and that is inherited: the programs under test
-# must be able to be interrupted wherever these tests run.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 FOLDERS = ("app", "deploy", "experiments", "loadtests")
 
 
