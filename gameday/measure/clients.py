@@ -65,7 +65,7 @@ def recoveries(run: Run) -> list[ClientRecovery]:
 
 def by_kind(run: Run, found: list[ClientRecovery]) -> list[KindRecovery]:
     """The figures for each kind of client, in order of name."""
-    period_s = client_period_s(run)
+    period_s = run.client_period_s
     kinds = []
     for profile in sorted({r.profile for r in found}):
         mine = sorted((r for r in found if r.profile == profile), key=lambda r: r.recovery_s)
@@ -84,18 +84,6 @@ def by_kind(run: Run, found: list[ClientRecovery]) -> list[KindRecovery]:
             )
         )
     return kinds
-
-
-def client_period_s(run: Run) -> dict[str, float]:
-    """AWS seconds between two requests of one client of a kind, over the whole of its load."""
-    periods: dict[str, list[float]] = {}
-    for _, segments in groupby(run.segments, key=lambda s: s.client):
-        mine = list(segments)
-        requests = sum(s.count for s in mine)
-        if requests > 1:
-            lasted = (max(s.last for s in mine) - mine[0].first) * run.speed
-            periods.setdefault(mine[0].profile, []).append(lasted / (requests - 1))
-    return {profile: sum(all_) / len(all_) for profile, all_ in periods.items()}
 
 
 def _recovery(run: Run, segments: list[Segment]) -> ClientRecovery | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from gameday.measure.clients import ClientRecovery, KindRecovery, client_period_s
+from gameday.measure.clients import ClientRecovery, KindRecovery
 from gameday.measure.rpo import write_rate_per_s
 from gameday.measure.rto import BIN_WALL_S
 from gameday.measure.run import Run
@@ -98,7 +98,7 @@ def prediction(run: Run, counted: list[ClientRecovery]) -> Prediction | None:
 
 def unpredicted(run: Run, counted: Sequence[ClientRecovery | KindRecovery]) -> dict[str, str]:
     """The kinds of client among these that cannot be predicted, and why."""
-    period_s, black_hole = client_period_s(run), mode(run) is Mode.BLACK_HOLE
+    period_s, black_hole = run.client_period_s, mode(run) is Mode.BLACK_HOLE
     even = all(event.get("even", True) for event in run.of("load.started"))
     reasons = {}
     for profile in sorted({r.profile for r in counted}):
@@ -126,7 +126,7 @@ def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
         for event in run.of("load.started")
         for c in event.get("clients", [])
     }
-    period_s = client_period_s(run)
+    period_s = run.client_period_s
     clients = Counter(r.profile for r in counted)
     return [
         Population(

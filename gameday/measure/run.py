@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,18 @@ class Run:
             if event.get("process", 0) in self.lost_processes
             for client in event.get("clients", [])
         }
+
+    @cached_property
+    def client_period_s(self) -> dict[str, float]:
+        """AWS seconds between two requests of one client of a kind, over the whole of its load."""
+        periods: dict[str, list[float]] = {}
+        for _, segments in groupby(self.segments, key=lambda s: s.client):
+            mine = list(segments)
+            requests = sum(s.count for s in mine)
+            if requests > 1:
+                lasted = (max(s.last for s in mine) - mine[0].first) * self.speed
+                periods.setdefault(mine[0].profile, []).append(lasted / (requests - 1))
+        return {profile: sum(all_) / len(all_) for profile, all_ in periods.items()}
 
     @cached_property
     def counts(self) -> list[Counts]:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from gameday.measure.clients import client_period_s
 from gameday.measure.run import Run
 from gameday.model import OK
 
@@ -61,7 +60,7 @@ def traffic(run: Run) -> Json:
 
 def _step_s(run: Run, lasted_s: float) -> float:
     """A multiple of five seconds: at least a client's period, at most 400 steps."""
-    round_s = min(STEP_S_MAX, max(client_period_s(run).values(), default=0.0) - 0.01)
+    round_s = min(STEP_S_MAX, max(run.client_period_s.values(), default=0.0) - 0.01)
     return STEP_S_MIN * max(1, math.ceil(max(round_s, lasted_s / STEPS_MAX) / STEP_S_MIN))
 
 
