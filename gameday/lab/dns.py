@@ -11,6 +11,7 @@ import contextlib
 import os
 import random
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -193,10 +194,11 @@ class Role:
         log_file = Path(spec["dir"]) / "queries.log" if spec.get("query_log") else None
         queries = QueryLog(log_file, lambda n: self.answers.zones.find(n)) if log_file else None
         self.server = Server(self.answers, self.networks, queries)
+        self._telling: set[asyncio.Task[None]] = set()  # the loop itself holds them weakly
         self._propagation({"propagation_s": spec.get("propagation_s", 0.0)})
 
     def listen(self) -> None:
-        self.channel.on("snapshot", lambda m: self._tell(self.answers.load(m["body"])))
+        self.channel.on("snapshot", self._snapshot)
         self.channel.on("health", self._health)
         self.channel.on("resources", self._resources)
         self.channel.on("propagation", self._propagation)
@@ -206,31 +208,39 @@ class Role:
         speed = self.spec["speed"]
         self.propagation_wall_s = clock.Clock(speed).wall(message["propagation_s"])
 
-    def _health(self, message: Message) -> None:
+    async def _snapshot(self, message: Message) -> None:
+        await self._tell(self.answers.load(message["body"]))
+
+    async def _health(self, message: Message) -> None:
         health = {check: bool(h["healthy"]) for check, h in message["checks"].items()}
         if self.propagation_wall_s:
             loop = asyncio.get_running_loop()
-            loop.call_later(self.propagation_wall_s, self._take_health, health)
+            loop.call_later(self.propagation_wall_s, self._take_late, health)
         else:
-            self._take_health(health)
+            await self._tell(self.answers.set_health(health))
 
-    def _resources(self, message: Message) -> None:
+    def _take_late(self, health: dict[str, bool]) -> None:
+        telling = asyncio.create_task(self._tell(self.answers.set_health(health)))
+        self._telling.add(telling)
+        telling.add_done_callback(self._telling.discard)
+
+    async def _resources(self, message: Message) -> None:
         self.targets.stand_in(message["resources"])
-        self._tell(self.answers.externals_changed())
+        await self._tell(self.answers.externals_changed())
 
-    def _take_health(self, health: dict[str, bool]) -> None:
-        self._tell(self.answers.set_health(health))
-
-    def _tell(self, changes: list[Change]) -> None:
+    async def _tell(self, changes: Iterator[Change | None]) -> None:
+        """Tell each change; between two steps the name server answers who waits."""
         regions = {address: name for name, address in self.addresses.items()}
         for change in changes:
-            event = {
-                "at": clock.now(), "kind": "lab.answer_changed", "name": change.name,
-                "type": change.type, "network": change.network, "addresses": change.now,
-                "was": change.was,
-                "regions": [regions[a] for a in change.now if a in regions],
-            }  # fmt: skip
-            self.channel.send("event", event=event)
+            if change is not None:
+                event = {
+                    "at": clock.now(), "kind": "lab.answer_changed", "name": change.name,
+                    "type": change.type, "network": change.network, "addresses": change.now,
+                    "was": change.was,
+                    "regions": [regions[a] for a in change.now if a in regions],
+                }  # fmt: skip
+                self.channel.send("event", event=event)
+            await asyncio.sleep(0)
 
     def _report(self, message: Message) -> None:
         status = {

@@ -29,8 +29,7 @@ ANY_TTL_S = 3789  # RFC 8482's example
 
 
 Watched = tuple[str, str]  # name and type
-Said = dict[tuple[str, str, str], tuple[str, ...]]
-"""The values that a name and type may answer to a network."""
+Key = tuple[str, str, str]  # name, type and network
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +39,8 @@ class Plan:
     replies: tuple[dns_wire.Reply, ...]
     cumulative: tuple[float, ...]
     by_client: bool
+    values: tuple[str, ...] = ()
+    """Every value that the replies may hold, sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,34 +68,32 @@ class Answers:
         self.epoch = 0
         self._plans: dict[tuple[Any, bytes], Plan] = {}
         self._watched: dict[Watched, frozenset[str]] = {}
-        self._said: Said = {}
+        self._said: dict[Key, tuple[str, ...]] = {}
         self._warned: set[tuple[str, int]] = set()
 
-    def load(self, body: Mapping[str, Any]) -> list[Change]:
-        """Take over a snapshot; what changed in the answers.
+    def load(self, body: Mapping[str, Any]) -> Iterator[Change | None]:
+        """Take over a snapshot; what changed in the answers, as `_examine` says it.
 
         :raises UsageError: a record set is malformed; the former zones go on answering.
         """
         self.zones = parse_zones(body)
         for zone in self.zones.by_name.values():
             self._warn_of_rounded_ttls(zone)
+        gone = self._watched
         self._watched = dict(_watched(self.zones))
-        before, self._said = self._said, {}
-        return self._next_epoch(self._watched, before)
+        return self._next_epoch(sorted(gone.keys() | self._watched.keys()))
 
-    def set_health(self, health: Mapping[str, bool]) -> list[Change]:
+    def set_health(self, health: Mapping[str, bool]) -> Iterator[Change | None]:
         """Take over the health of some checks; what changed in the answers."""
         changed = {c for c, ok in health.items() if self.health.get(c) is not ok}
         if not changed:
-            return []
+            return iter(())
         self.health.update(health)
-        names = [name for name, checks in self._watched.items() if checks & changed]
-        known = ((*name, client.network) for name in names for client in self.clients)
-        return self._next_epoch(names, {key: self._said.get(key, ()) for key in known})
+        return self._next_epoch([n for n, checks in self._watched.items() if checks & changed])
 
-    def externals_changed(self) -> list[Change]:
+    def externals_changed(self) -> Iterator[Change | None]:
         """Take over what `externals` finds now; what changed in the answers."""
-        return self._next_epoch(self._watched, dict(self._said))
+        return self._next_epoch(list(self._watched))
 
     def reply(self, client: Client, question: bytes) -> tuple[dns_wire.Reply, bool]:
         """The reply to a question in wire form, and whether it depends on the client."""
@@ -131,7 +130,9 @@ class Answers:
                 replies.append(self._write(outcome.answer, name, turn))
                 shares.append(outcome.probability / turns)
         cumulative = (*tuple(accumulate(shares))[:-1], 1.0)
-        return Plan(tuple(replies), cumulative, any(o.answer.by_client for o in possible))
+        by_client = any(o.answer.by_client for o in possible)
+        values = {v for o in possible for r in o.answer.records for v in r.values}
+        return Plan(tuple(replies), cumulative, by_client, tuple(sorted(values)))
 
     def _ask(self, question: bytes, client: Client) -> Answer:
         name, rtype = dns_wire.read_name(question), _type_of(question)
@@ -151,28 +152,27 @@ class Answers:
     def _write(self, answer: Answer, name: str, turn: int) -> dns_wire.Reply:
         return dns_wire.write_reply(answer, name, self.ttl_of, turn)
 
-    def _next_epoch(self, names: Iterable[Watched], before: Said) -> list[Change]:
-        """Drop the plans; what `names` answer now, against `before`."""
+    def _next_epoch(self, names: list[Watched]) -> Iterator[Change | None]:
+        """Drop the plans, at once; then what `names` answer now against what they answered."""
         self.epoch += 1
         self._plans.clear()
-        now = {
-            (name, rtype, client.network): self._values(name, rtype, client)
-            for name, rtype in names
-            for client in self.clients
-        }
-        self._said.update(now)
-        return [
-            Change(*key, before.get(key, ()), now.get(key, ()))
-            for key in sorted(before.keys() | now.keys())
-            if before.get(key, ()) != now.get(key, ())
-        ]
+        return self._examine(names)
 
-    def _values(self, name: str, rtype: str, client: Client) -> tuple[str, ...]:
-        """Every value that the answer may hold, sorted."""
-        possible = routing.outcomes(self.zones, name, rtype, client, self.health, self.externals)
-        return tuple(
-            sorted({v for o in possible or () for r in o.answer.records for v in r.values})
-        )
+    def _examine(self, names: list[Watched]) -> Iterator[Change | None]:
+        """One name and network a step, whose plan it makes; None where all is as it was.
+
+        In steps, because a query that comes meanwhile must not wait for all of them.
+        """
+        for name, rtype in names:
+            question = _question(name, rtype)
+            for client in self.clients:
+                key = (name, rtype, client.network)
+                watched = (name, rtype) in self._watched
+                now = self.plan(client, question).values if watched else ()
+                was = self._said.pop(key, ())
+                if now:
+                    self._said[key] = now
+                yield Change(*key, was, now) if was != now else None
 
     def _warn_of_rounded_ttls(self, zone: Zone) -> None:
         """Once for each; NS and SOA are left out, because nobody's failover waits for them."""
@@ -205,6 +205,11 @@ def _checks_behind(zone: Zone, name: str, rtype: str, level: int = 0) -> frozens
         if record.alias and level < ALIAS_LEVELS_MAX and zone.contains(record.alias.name):
             found |= _checks_behind(zone, record.alias.name, rtype, level + 1)
     return found
+
+
+def _question(name: str, rtype: str) -> bytes:
+    kind = dns.rdatatype.from_text(rtype).to_bytes(2, "big")
+    return dns_wire.wire_name(name) + kind + dns_wire.CLASS_IN.to_bytes(2, "big")
 
 
 def _type_of(question: bytes) -> str:

@@ -63,7 +63,9 @@ class LiveServer:
         """Hand the role a message and wait until it was handled."""
 
         async def deliver() -> None:
-            self.channel.handlers[kind]({"kind": kind, **members})
+            handled = self.channel.handlers[kind]({"kind": kind, **members})
+            if handled is not None:
+                await handled
 
         asyncio.run_coroutine_threadsafe(deliver(), self.loop).result(5)
 

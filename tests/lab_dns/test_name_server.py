@@ -110,7 +110,7 @@ def test_a_name_that_left_the_zone_is_told_as_a_change_to_nothing(two_regions):
     two_regions.channel.sent.clear()
     two_regions.serve()
     events = two_regions.channel.events("lab.answer_changed")
-    assert [(e["was"], e["addresses"]) for e in events] == [((EU,), ()), ((US,), ())]
+    assert {(e["was"], e["addresses"]) for e in events} == {((EU,), ()), ((US,), ())}
 
 
 def test_b44_the_client_subnet_is_echoed_with_its_scope(two_regions):

@@ -38,7 +38,7 @@ def a_server() -> Server:
          "ResourceRecords": [{"Value": f'"{n:03}{"x" * 200}"'} for n in range(30)]},
     ]  # fmt: skip
     zone = {"id": "Z1", "name": "example.test", "record_sets": records}
-    answers.load({"zones": [zone], "health_checks": []})
+    assert len(list(answers.load({"zones": [zone], "health_checks": []})))
     return Server(answers, networks)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
+from gameday.lab import dns_wire
 from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.checkers import PROBE_COST_S, Role
-from gameday.lab.dns_answers import Answers, Change
+from gameday.lab.dns_answers import Answers, Change, Plan
 from gameday.lab.networks import Networks, default_networks
 from gameday.route53.client import Client
 
@@ -34,28 +36,53 @@ def loaded() -> tuple[Answers, list[Change]]:
     clients = Networks(default_networks(REGIONS)).clients
     outside = AliasTargets({r: f"127.0.{i}.1" for i, r in enumerate(REGIONS, 1)})
     answers = Answers(clients, outside, 10.0, random.Random(1))
-    return answers, answers.load(body())
+    return answers, changes(answers.load(body()))
+
+
+def changes(steps: Iterable[Change | None]) -> list[Change]:
+    return [step for step in steps if step]
 
 
 def test_is_a_large_zone_told_once_for_each_name_and_network() -> None:
     answers, told = loaded()
     assert len(told) == NAMES * len(REGIONS)
-    assert answers.load(body()) == []
+    assert changes(answers.load(body())) == []
 
 
 def test_is_only_what_depends_on_a_flipped_check_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     answers, _ = loaded()
     looked_at = set[str]()
-    values = Answers._values
+    compiled = Answers._compile
 
-    def counted(self: Answers, name: str, rtype: str, client: Client) -> tuple[str, ...]:
-        looked_at.add(name)
-        return values(self, name, rtype, client)
+    def counted(self: Answers, client: Client, question: bytes) -> Plan:
+        looked_at.add(dns_wire.read_name(question))
+        return compiled(self, client, question)
 
-    monkeypatch.setattr(Answers, "_values", counted)
-    changes = answers.set_health({"hc0": False})
+    monkeypatch.setattr(Answers, "_compile", counted)
+    told = changes(answers.set_health({"hc0": False}))
     assert looked_at == {f"n{n}.example.test." for n in range(0, NAMES, CHECKS // 2)}
-    assert {change.name for change in changes} == looked_at
+    assert {change.name for change in told} == looked_at
+
+
+def test_is_a_query_answered_by_the_new_health_before_the_changes_are_told() -> None:
+    answers, _ = loaded()
+    untold = answers.set_health({"hc0": False})
+    near = answers.clients[0]
+    plan = answers.plan(near, dns_wire.wire_name("n0.example.test.") + b"\0\1\0\1")
+    assert plan.values == ("127.0.2.1",)
+    assert ("n0.example.test.", ("127.0.2.1",)) in {(c.name, c.now) for c in changes(untold)}
+
+
+def test_are_flips_that_overtake_their_telling_told_as_what_they_came_to() -> None:
+    answers, _ = loaded()
+    down = answers.set_health({"hc0": False})
+    first = [next(down) for _ in REGIONS]
+    up = answers.set_health({"hc0": True})
+    told = [c for c in (*first, *changes(up), *changes(down)) if c]
+    assert [(c.name, c.was, c.now) for c in told] == [
+        ("n0.example.test.", ("127.0.1.1",), ("127.0.2.1",)),
+        ("n0.example.test.", ("127.0.2.1",), ("127.0.1.1",)),
+    ]
 
 
 def test_how_many_cores_do_the_checkers_of_a_large_zone_need(channel, make_spec) -> None:
