@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from conftest import lab_processes
+from user_project import lab_processes
 
 pytestmark = pytest.mark.scenario
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import lab_processes
+from user_project import lab_processes
 
 from gameday.clock import Clock
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Project
+from user_project import Project
 
 TEMPLATE = """
 Transform: AWS::Serverless-2016-10-31

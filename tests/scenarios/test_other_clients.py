@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, Project, clean_environment
+from user_project import ROOT, Project, clean_environment
 
 from gameday import clock, resolver
 from gameday.lab import handle

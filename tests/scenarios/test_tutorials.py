@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Project
 from tutorials import (
     CDK,
     CDK_APP,
@@ -31,6 +30,7 @@ from tutorials import (
     VISITOR,
     WATCH,
 )
+from user_project import Project
 
 pytestmark = pytest.mark.scenario
 

@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, clean_environment
+from user_project import ROOT, clean_environment
 
 pytestmark = pytest.mark.scenario
 
