@@ -18,6 +18,7 @@ from gameday.errors import UsageError
 from gameday.predict.side import REGION
 from gameday.review.catalogue import routing_subject
 from gameday.review.engine import MALFORMED, Subject
+from gameday.review.handler_code import reached
 from gameday.review.model import ApplicationSubject, RegionalStack, StackSubject
 from gameday.route53.exports import rows
 
@@ -127,11 +128,21 @@ def _templates(found: Sequence[Deployed], rto_s: float | None) -> Iterator[tuple
         by_file.setdefault(one.template.file, []).append(one)
     for file, deployed in by_file.items():
         regions = tuple(one.region for one in deployed)
+        if len(found) == 1:  # a template by itself goes wherever its tables are
+            regions = tuple(dict.fromkeys((*regions, *_replica_regions(found[0].resources))))
         for one in deployed:
             yield str(file), _stack(one, regions)
         if any(r["Type"].startswith("AWS::Route53::RecordSet") for r in
                deployed[0].resources.values()):  # fmt: skip
             yield str(file), routing_subject(routing(deployed, str(file)), rto_s)
+
+
+def _replica_regions(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for resource in resources.values():
+        if resource["Type"] == "AWS::DynamoDB::GlobalTable":
+            for replica in (resource.get("Properties") or {}).get("Replicas") or ():
+                if region := replica.get("Region"):
+                    yield str(region)
 
 
 def _regional(one: Deployed, *, is_alone: bool) -> RegionalStack:
@@ -177,16 +188,17 @@ def _with_globals(resource: Mapping[str, Any], common: Mapping[str, Any]) -> dic
 
 
 def _source(folder: Path, properties: Mapping[str, Any]) -> str:
-    """The module that a function's handler is in; empty where it is not a local Python file."""
+    """What a function's handler reaches of its module; empty where that is no local Python file."""
     code, handler = properties.get("CodeUri", "."), str(properties.get("Handler", ""))
+    entry = handler.rpartition(".")[2]
     if inline := properties.get("InlineCode"):
-        return str(inline)
+        return reached(str(inline), entry)
     if not isinstance(code, str) or code.startswith("s3://") or "." not in handler:
         return ""
     module = folder / code / (handler.rpartition(".")[0].replace(".", "/") + ".py")
     if not module.is_file():
         return ""
     try:
-        return module.read_text(encoding="utf-8-sig")
+        return reached(module.read_text(encoding="utf-8-sig"), entry)
     except (OSError, UnicodeDecodeError) as e:
         raise UsageError(f"{module}: cannot read it as text") from e

@@ -144,3 +144,23 @@ def test_is_a_certificate_of_another_region_found(version, properties, says) -> 
 )
 def test_is_what_is_given_once_left_alone(text) -> None:
     assert hits("duplicate-key", text) == []
+
+
+@pytest.mark.parametrize(
+    ("properties", "says"),
+    [
+        ("{Policies: [{Statement: {Effect: Allow, Action: '*', Resource: '*'}}]}", ["allows *"]),
+        ("{Policies: [{Statement: [{Action: ['s3:*', 'sqs:SendMessage']}]}]}", ["allows s3:*"]),
+        ("{PolicyDocument: {Statement: [{Effect: Allow, NotAction: 'iam:*'}]}}",
+         ["allows all but iam:*"]),
+        ("{PolicyDocument: {Statement: [{Effect: Deny, Action: 'dynamodb:*'}]}}", []),
+        ("{Policies: AmazonDynamoDBFullAccess}", ["allows AmazonDynamoDBFullAccess"]),
+        ("{ManagedPolicyArns: ['arn:aws:iam::aws:policy/AdministratorAccess']}",
+         ["allows AdministratorAccess"]),
+        ("{Policies: [AWSLambdaBasicExecutionRole, {DynamoDBCrudPolicy: {TableName: t}}]}", []),
+        ("{Policies: [{Statement: [{Action: 'dynamodb:GetItem', Resource: '*'}]}]}", []),
+    ],
+)  # fmt: skip
+def test_which_permissions_are_too_wide(properties, says) -> None:
+    text = f"Resources: {{F: {{Type: 'AWS::IAM::Role', Properties: {properties}}}}}"
+    assert hits("iam-wildcard", text) == says

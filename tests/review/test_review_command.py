@@ -171,6 +171,50 @@ def test_are_templates_that_go_nobody_knows_where_left_alone(tmp_path) -> None:
     assert found(tmp_path) == set()
 
 
+ONE_FILE = """\
+Resources:
+  Get:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.get
+      ReservedConcurrentExecutions: 5
+      Events: {Api: {Type: Api, Properties: {Path: /items, Method: get}}}
+  Health:
+    Type: AWS::Serverless::Function
+    Properties:
+      Handler: app.health
+      Events: {Api: {Type: Api, Properties: {Path: /health, Method: get}}}
+  Table:
+    Type: AWS::DynamoDB::GlobalTable
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      StreamSpecification: {StreamViewType: NEW_AND_OLD_IMAGES}
+      Replicas:
+      - {Region: us-east-1, PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}}
+      - {Region: eu-west-1, PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true}}
+"""
+
+
+def test_are_handlers_that_share_a_file_judged_apart(tmp_path) -> None:
+    (tmp_path / "template.yaml").write_text(ONE_FILE)
+    (tmp_path / "app.py").write_text(
+        "import boto3\ntable = boto3.resource('dynamodb').Table('t')\n"
+        "def get(event, context):\n    return table.get_item(Key={})['Item']\n"
+        "def health(event, context):\n    return {'statusCode': 200}\n"
+    )
+    rules = found(tmp_path)
+    assert ("missing-item-crashes", "Get") in rules
+    assert ("missing-item-crashes", "Health") not in rules
+    assert ("health-apart-from-data", "Health") in rules
+
+
+def test_does_a_template_by_itself_go_to_the_regions_of_its_table(tmp_path) -> None:
+    (tmp_path / "template.yaml").write_text(ONE_FILE)
+    assert ("survivor-concurrency", "Get") in found(tmp_path)
+    (tmp_path / "template.yaml").write_text(ONE_FILE.replace("eu-west-1", "us-east-1"))
+    assert ("survivor-concurrency", "Get") not in found(tmp_path)
+
+
 STACKS = """\
 application: shop
 regions: [us-east-1, eu-west-1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from gameday.review.model import Hit, StackSubject, texts
 
@@ -33,6 +34,31 @@ Resources:
 def check(subject: StackSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for logical_id, resource in subject.resources.items():
-        for text in texts(resource.get("Properties")):
-            if text == "*:*" or (text.endswith(":*") and text.count(":") == 1):
-                yield Hit(logical_id, f"allows {text}")
+        properties = resource.get("Properties") or {}
+        granted = [*_actions(properties), *_managed(properties)]
+        for text in dict.fromkeys(granted):
+            yield Hit(logical_id, f"allows {text}")
+
+
+def _actions(value: Any) -> Iterator[str]:
+    """The actions of statements that allow a whole service, or all of them."""
+    if isinstance(value, Mapping):
+        if value.get("Effect") != "Deny":
+            yield from (a for a in texts(value.get("Action")) if a == "*" or a.endswith(":*"))
+            yield from (f"all but {a}" for a in texts(value.get("NotAction")))
+        for key, item in value.items():
+            if key not in ("Action", "NotAction"):
+                yield from _actions(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _actions(item)
+
+
+def _managed(properties: Mapping[str, Any]) -> Iterator[str]:
+    """AWS's own policies that do the same."""
+    for member in ("Policies", "ManagedPolicyArns"):
+        listed = properties.get(member) or []
+        for policy in [listed] if isinstance(listed, str) else listed:
+            name = policy.rpartition("/")[2] if isinstance(policy, str) else ""
+            if name.endswith(("FullAccess", "AdministratorAccess", "PowerUserAccess")):
+                yield name

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gameday.review.model import Hit, StackSubject
 
-ITEM = re.compile(r"""\w\)?\[["']Item["']\]""")
+ITEM = re.compile(r"""[\w)]\[["']Item["']\]""")
 SEVERITY = "error"
 ABOUT = "template"
 REMEDY = "Use `.get('Item')` and answer 404, or retry in the Region that wrote."
