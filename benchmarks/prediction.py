@@ -8,18 +8,20 @@ through the Route 53 API in a lab that stays up; nothing else differs from `game
 measures. The band is that of 5 to 95 %, so the expected share is 0.9; it is shown with its 95 %
 confidence interval (Wilson). A run without a verdict is counted apart, never as a hit.
 
-What was played is kept under `--out`: a benchmark that was interrupted goes on where it stopped,
-plays again what had no verdict, and only reads when all is done. Thirty runs take about a quarter
-of an hour of a quiet machine; on a busy one the lab measures the machine, so each line says how
-busy it was.
+What was played is kept under `--out`, by the code that played it: results of other code, or of
+other settings, do not count. A benchmark that was interrupted goes on where it stopped, plays again
+what had no verdict, and only reads when all is done. Thirty runs take about a quarter of an hour of
+a quiet machine; on a busy one the lab measures the machine, so each line says how busy it was.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -45,6 +47,9 @@ MIXES = (
     "per-request=50,per-request+name-cache-20=50",
     "per-request=50,pooled+drop-on-5xx-2=50",
 )
+CODE = ("gameday", "app", "deploy", "loadtests", "benchmarks/prediction.py", str(EXPERIMENT))
+"""What decides a prediction or its measurement."""
+
 HEALTHY_WITHIN_S = 120.0
 RUN_WITHIN_S = 300
 
@@ -132,25 +137,49 @@ class Zone:
         return True
 
 
+def code() -> str:
+    """A digest of the code as it is now, in the files of `CODE`."""
+    found = (path for name in CODE for path in ((ROOT / name), *(ROOT / name).rglob("*")))
+    digest = hashlib.sha256()
+    for path in sorted(p for p in found if p.suffix in (".py", ".yaml")):
+        digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def gameday(*words: str, env: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """What a command of gameday says and complains of; interrupted, it puts things back first.
+
+    It has a process group of its own, so that Ctrl-C reaches it once, from here: a second one would
+    end it at once.
+
+    :raises LabError: it does not end.
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-m", "gameday", *words], cwd=ROOT, env={**os.environ, **(env or {})},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        process_group=0,
+    )  # fmt: skip
+    try:
+        return child.communicate(timeout=RUN_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        raise LabError(f"gameday {words[0]} did not end within {RUN_WITHIN_S} s") from None
+    finally:
+        if child.poll() is None:
+            child.send_signal(signal.SIGINT)
+            child.communicate()
+
+
 def play(setting: Setting, env: Mapping[str, str], out: Path) -> None:
     """Play one run; its findings are in `out`, whole or not at all."""
-    command = [
-        sys.executable, "-m", "gameday", "run", str(EXPERIMENT), "--json",
-        "--clients", setting.clients,
-    ]  # fmt: skip
-    given = {**os.environ, **env, "GAMEDAY_SEED": str(setting.seed)}
+    given = {**env, "GAMEDAY_SEED": str(setting.seed)}
+    said, complaints = gameday(
+        "run", str(EXPERIMENT), "--json", "--clients", setting.clients, env=given
+    )
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=given, capture_output=True, text=True, check=False,
-            timeout=RUN_WITHIN_S,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise LabError(f"{setting}: gameday run did not end within {RUN_WITHIN_S} s") from None
-    try:
-        findings = json.loads(done.stdout)
+        findings = json.loads(said)
     except ValueError:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise LabError(f"{setting}: gameday run left no findings: {last}") from None
+        last = (complaints.strip().splitlines() or ["it said nothing"])[-1]
+        raise LabError(f"gameday run left no findings: {last}") from None
     folder = out / f"{setting.seed:04d}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "new.json").write_text(json.dumps(findings))
@@ -186,10 +215,11 @@ def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
         return
     folder = ROOT / ".gameday" / lab
     was_up = handle.is_up(folder)
-    if not was_up:
-        up = [sys.executable, "-m", "gameday", "lab", "up", "--lab", lab]
-        subprocess.run(up, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     try:
+        if not was_up:
+            _, complaints = gameday("lab", "up", "--lab", lab)
+            if not handle.is_up(folder):
+                raise LabError(f"the lab is not up: {complaints.strip()}")
         env = handle.environment(folder)
         zone = Zone(env)
         for setting in missing:
@@ -204,8 +234,7 @@ def played(settings: list[Setting], lab: str, out: Path) -> Iterator[str]:
             yield f"{setting}: {text} ({took})"
     finally:
         if not was_up:
-            down = [sys.executable, "-m", "gameday", "lab", "down", "--lab", lab]
-            subprocess.run(down, cwd=ROOT, check=False, stdout=subprocess.DEVNULL)
+            gameday("lab", "down", "--lab", lab)
 
 
 def main() -> None:
@@ -216,11 +245,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / ".gameday" / "prediction-runs")
     parser.add_argument("--read", type=Path, help="only read the runs that are there")
     asked = parser.parse_args()
-    folder = asked.read or asked.out
+    folder = asked.read or asked.out / code()
     if not asked.read:
-        seeds = range(asked.seed, asked.seed + asked.runs)
-        for line in played([Setting.of(seed) for seed in seeds], asked.lab, asked.out):
-            print(line, flush=True)
+        settings = [Setting.of(seed) for seed in range(asked.seed, asked.seed + asked.runs)]
+        try:
+            for line in played(settings, asked.lab, folder):
+                print(line, flush=True)
+        except KeyboardInterrupt:
+            kept = sum(has_verdict(folder, setting) for setting in settings)
+            sys.exit(f"interrupted: {kept} of {len(settings)} are kept; the same command goes on")
+        except GamedayError as error:
+            sys.exit(f"{error}")
     for line in track_record(read(folder)).lines():
         print(line)
 

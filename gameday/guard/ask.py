@@ -23,8 +23,12 @@ from gameday.probes import health_check, replication
 from gameday.stop_when import Alarm, parse
 
 LOOK_BACK_S = 3600.0
-SETTLE_S = 120.0
-"""AWS seconds that alarms of an earlier run are given to clear."""
+SETTLE_S = 300.0
+"""AWS seconds that alarms of an earlier run are given to clear.
+
+One with a period of a minute whose metric falls silent with the load keeps to its last point for as
+long as its evaluation range holds it: three minutes, and one until it is judged.
+"""
 
 
 def accounts(scope: Scope) -> dict[str, str]:

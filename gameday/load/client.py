@@ -22,6 +22,13 @@ from gameday.load.profiles import ClientProfile, Retry, Where
 from gameday.load.retry import Budget, delay_s, may_repeat, wanted
 from gameday.resolver import Network, ResolverCache
 
+ANSWER_WALL_S = 0.005
+"""A client keeps an answer from when it came, and even one that its resolver holds takes some time.
+
+Ours is a dictionary in the same process. Without this delay the jitter of timers would decide
+whether an answer that is kept 20 s still serves the request 20 s later.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Retries:
@@ -152,15 +159,18 @@ class ClientPool(HTTPClientPool):  # type: ignore[misc]
         cache: ResolverCache,
         age_share: float = 1.0,
         rng: random.Random | None = None,
+        name_share: float = 1.0,
     ) -> None:
+        """`name_share`: how much of its time the client's own first answer has left, 0..1."""
         super().__init__()
         self._endpoint, self._profile, self._network = endpoint, profile, network
         self._age_share = age_share
         if profile.name_cache_s is not None:  # beside its resolver, the client remembers, too
-            kept_s = endpoint.clock.wall(profile.name_cache_s)
+            kept_s = endpoint.clock.wall(profile.name_cache_s) + ANSWER_WALL_S
             cache = ResolverCache(
-                cache.get, ttl_min_s=kept_s, ttl_max_s=kept_s, monotonic=clock.monotonic
-            )
+                cache.get, first_share=name_share, ttl_min_s=kept_s, ttl_max_s=kept_s,
+                monotonic=clock.monotonic,
+            )  # fmt: skip
         self._cache = cache
         self._retries = Retries.of(profile.retry, rng or random.Random(0))
         self.trip = Trip(0.0, 0.0)

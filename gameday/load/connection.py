@@ -128,6 +128,7 @@ class Connection(ConnectionPool):  # type: ignore[misc]
             sock.close()
             self._age_limit_s = self._max_age_s
         self._busy = self._open()
+        self._opened = clock.monotonic()  # an age counts from when the connection stands
         return self._busy
 
     def return_socket(self, sock: Any) -> None:
@@ -180,7 +181,6 @@ class Connection(ConnectionPool):  # type: ignore[misc]
         addresses = self._literal or self._cache.addresses(self._request_host)
         if self.retry_from is not None:
             addresses = _retried(addresses, self.retry_from, self.profile.retry.where)
-        self._opened = clock.monotonic()
         for address in addresses[:-1]:
             try:
                 return self._connect(address)

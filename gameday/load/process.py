@@ -209,8 +209,9 @@ class LoadProcess:
             self._caches[client.cache] = cache
         rng = random.Random(f"retries {self.target.seed} {client.id}")
         return ClientPool(
-            self.endpoint, client.profile, client.network, cache, client.age_share, rng
-        )
+            self.endpoint, client.profile, client.network, cache, client.age_share, rng,
+            client.name_share,
+        )  # fmt: skip
 
     def region(self, trip: Trip) -> str:
         """The Region of a request: by header, else by address, else `unattributed`."""

@@ -30,6 +30,7 @@ class Client:
     cache: str
     cache_share: float  # of the TTL that its resolver's first answer has left, 0..1
     age_share: float  # of the maximum age after which its first connection is dropped
+    name_share: float  # of the time that it keeps its own first answer, 0..1
     period_s: float  # AWS seconds between two intended starts
     phase_s: float  # AWS seconds from the start of the load to the first of them
 
@@ -45,9 +46,10 @@ def plan(
     """The clients of a load, populations alternating, so that any first few of them are mixed.
 
     A population is one profile in one network; each profile's share of the requests is spread
-    evenly over the networks, and each population's over its clients. Phases, cache ages and
-    connection ages are spread evenly over their range and dealt to the clients by the seed: caches
-    that were filled together would all move in one instant, and no two runs would agree.
+    evenly over the networks, and each population's over its clients. Phases and the ages of caches,
+    connections and clients' own answers are spread evenly over their range and dealt to the clients
+    by the seed: caches that were filled together would all move in one instant, and no two runs
+    would agree.
 
     :param caches: resolver caches of a population, shared by its clients; one for each unless said.
         They are dealt to the resolvers of the network in turn.
@@ -59,7 +61,7 @@ def plan(
     for index, (profile, share, network) in enumerate(populations):
         period_s = per_population / (rate_per_s * share)
         offset = index / len(populations)
-        slots = [rng.sample(range(per_population), per_population) for _ in range(3)]
+        slots = [rng.sample(range(per_population), per_population) for _ in range(4)]
         columns.append(
             [
                 Client(
@@ -70,10 +72,11 @@ def plan(
                     cache=f"{profile.name}.{network.id}.{cache % caches}",
                     cache_share=(cache % caches + 0.5) / caches,
                     age_share=(age + 1.0) / per_population,
+                    name_share=(name + 0.5) / per_population,
                     period_s=period_s,
                     phase_s=(turn + offset) / per_population * period_s,
                 )
-                for number, (turn, cache, age) in enumerate(zip(*slots, strict=True))
+                for number, (turn, cache, age, name) in enumerate(zip(*slots, strict=True))
             ]
         )
     return [client for row in zip(*columns, strict=True) for client in row]

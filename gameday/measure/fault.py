@@ -134,11 +134,18 @@ def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
             clients=count,
             caches=len({caches.get(r.client, r.client) for r in counted if r.profile == profile}),
             period_s=period_s.get(profile, 0.0),
-            even=True,
+            runs_s=_runs_s(run),
             behaviour=behaviour(run, profile),
         )
         for profile, count in sorted(clients.items())
     ]
+
+
+def _runs_s(run: Run) -> float | None:
+    """How long the load ran before the fault; None where its turns do not count from its start."""
+    started = run.first("load.started")
+    constant = started is not None and started.get("workload") == "open" and not started["course"]
+    return -run.t(started["at"]) if started and constant else None
 
 
 def rate_per_s(run: Run) -> float:

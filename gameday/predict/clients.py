@@ -45,7 +45,7 @@ class Population:
     caches: int  # resolver caches among them
     period_s: float = 0.0  # between two requests of one client; 0: all the time
     ttl_s: float | None = None  # a resolver that stretches TTLs; None: the record's
-    even: bool = False  # cache phases are spread evenly, as our load does, or at random
+    runs_s: float | None = None  # a load of ours, so long before the fault; None: any clients
     behaviour: Behaviour | None = None
 
     @property
@@ -59,6 +59,21 @@ class Population:
     def kept_ttl_s(self, ttl_s: float) -> float:
         """How long its resolver keeps an answer with that TTL."""
         return max(self.ttl_s or ttl_s, self.how.ttl_min_s)
+
+    @property
+    def opened_s(self) -> float:
+        """Between two connections that it opens undisturbed; one for each request: the period."""
+        life_s = self.how.life_s(self.period_s)
+        return lattice_s(life_s, self.period_s) if life_s else self.period_s
+
+    @property
+    def step_s(self) -> float:
+        """Between two questions to one resolver cache, by whichever of its clients."""
+        return self.lookup_s(self.opened_s) / (self.clients / self.caches)
+
+    def refresh_s(self, ttl_s: float) -> float:
+        """Between two questions of one resolver cache to DNS, about a record of that TTL."""
+        return lattice_s(self.kept_ttl_s(ttl_s), self.step_s)
 
     def lookup_s(self, step_s: float) -> float:
         """Between two questions to its resolver, when it opens a connection every `step_s`."""
@@ -82,7 +97,7 @@ def left_s(
         return np.full((moved_s.shape[0], population.clients), math.inf)
     if broken is not None:
         return _after_break(rng, moved_s, population, ttl_s, broken)
-    return _undisturbed(rng, moved_s, population, ttl_s, life_s or 0.0)
+    return _undisturbed(rng, moved_s, population, ttl_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +121,44 @@ def _broken(how: Behaviour, period_s: float, mode: Mode) -> _Broken | None:
 
 
 def _undisturbed(
-    rng: np.random.Generator, moved_s: Floats, population: Population, ttl_s: float, life_s: float
+    rng: np.random.Generator, moved_s: Floats, population: Population, ttl_s: float
 ) -> Floats:
     """When clients leave whose connections end by themselves: their look-ups go on as ever."""
-    runs, ttl_s = moved_s.shape[0], population.kept_ttl_s(ttl_s)
-    per_cache = population.clients / population.caches
-    opened_s = lattice_s(life_s, population.period_s) if life_s else population.period_s
-    step_s = population.lookup_s(opened_s) / per_cache  # between two look-ups in one cache
-    refresh_s = lattice_s(ttl_s, step_s)
-    fresh = moved_s[:, None] + refresh_s * _phases(rng, runs, population, ttl_s, refresh_s, step_s)
-    of_client = np.arange(population.clients) % population.caches
-    turn = rng.integers(0, max(1, round(per_cache)), (runs, population.clients))
-    return np.asarray(fresh[:, of_client] + turn * step_s, dtype=np.float64)
+    runs, caches = moved_s.shape[0], population.caches
+    of_client = np.arange(population.clients) % caches
+    if population.runs_s is not None and population.period_s:
+        asked, expires = _dealt(rng, runs, population, population.runs_s, ttl_s)
+        step_s = population.lookup_s(population.opened_s)
+        fetched = _first_of_cache(_expired(asked, expires[:, of_client], step_s), caches)
+        return _followed(moved_s, asked, fetched, step_s, population.kept_ttl_s(ttl_s))
+    fresh = moved_s[:, None] + population.refresh_s(ttl_s) * rng.random((runs, caches))
+    turn = rng.integers(0, max(1, round(population.clients / caches)), (runs, population.clients))
+    return np.asarray(fresh[:, of_client] + turn * population.step_s, dtype=np.float64)
 
 
-def _phases(
-    rng: np.random.Generator,
-    runs: int,
-    population: Population,
-    ttl_s: float,
-    refresh_s: float,
-    step_s: float,
-) -> Floats:
-    """How far through its refresh period each cache is when the answer moves, 0..1."""
-    jitter = rng.random((runs, population.caches))
-    if not population.even:
-        return jitter
-    start = rng.random((runs, 1)) * refresh_s
-    spread = np.arange(population.caches) / population.caches * ttl_s
-    return np.asarray((start + spread + jitter * step_s) % refresh_s / refresh_s, dtype=np.float64)
+def _dealt(
+    rng: np.random.Generator, runs: int, population: Population, runs_s: float, ttl_s: float
+) -> tuple[Floats, Floats]:
+    """Where each client and cache began, as `gameday.load.schedule.plan` deals it.
+
+    :returns: the question of each client from which on all are evenly apart, and when the first
+        entry of each cache expires; seconds from the fault.
+    """
+    clients, period_s, how = population.clients, population.period_s, population.how
+    first = (_shares(rng, runs, clients) + rng.random((runs, 1)) / clients) * period_s - runs_s
+    aged = (_shares(rng, runs, clients) + 1 / clients) * (how.life_s(period_s) or 0.0)
+    asked = _expired(first, first + aged, period_s)
+    if how.name_cache_s:
+        named = (_shares(rng, runs, clients) + 0.5 / clients) * how.name_cache_s
+        asked = _expired(asked, first + named, population.opened_s)
+    shares = _shares(rng, runs, population.caches) + 0.5 / population.caches
+    filled = _first_of_cache(first, population.caches)
+    return asked, filled + shares * population.kept_ttl_s(ttl_s)
+
+
+def _shares(rng: np.random.Generator, runs: int, count: int) -> Floats:
+    """The shares 0, 1/count, ... in an order of chance for each run, shape (runs, count)."""
+    return np.argsort(rng.random((runs, count)), axis=1) / count
 
 
 def _after_break(
@@ -150,27 +174,47 @@ def _after_break(
     the first look-up: the old answer, if DNS has not moved yet, and for a whole TTL.
     """
     runs, ttl_s = moved_s.shape[0], max(LEAST_S, population.kept_ttl_s(ttl_s))
-    period_s = max(population.period_s, 1e-6)
     life_s = population.how.life_s(population.period_s)
-    asked = broken.step_s + rng.uniform(0.0, period_s, (runs, population.clients))
+    asked = broken.step_s + _next_turns(rng, runs, population)
     lookup_s = population.lookup_s(max(broken.step_s, 1e-6))
     if life_s is not None:  # an entry is of any age; one that is still valid is used to its end
-        opened_s = lattice_s(life_s, population.period_s)
         if broken.ages:
-            asked = np.minimum(asked, rng.uniform(0.0, opened_s, asked.shape))
-        before_s = lattice_s(ttl_s, population.lookup_s(opened_s))
+            asked = np.minimum(asked, rng.uniform(0.0, population.opened_s, asked.shape))
+        before_s = lattice_s(ttl_s, population.lookup_s(population.opened_s))
         left = rng.uniform(0.0, before_s, asked.shape) - (before_s - ttl_s)
         asked = asked + lookup_s * np.ceil(np.maximum(0.0, left - asked) / lookup_s)
-    of_client = np.arange(population.clients) % population.caches
     fetched = _first_of_cache(asked, population.caches)
-    while (old := fetched < moved_s[:, None]).any():  # the old answer, and for a whole TTL
-        left = (fetched + ttl_s)[:, of_client] - asked
-        turns = np.maximum(0.0, np.floor(left / lookup_s + SAME_STEP) + 1)
-        fetched = np.where(
-            old, _first_of_cache(asked + turns * lookup_s, population.caches), fetched
-        )
-    turns = np.maximum(0.0, np.ceil((fetched[:, of_client] - asked) / lookup_s - SAME_STEP))
-    return np.asarray(asked + turns * lookup_s, dtype=np.float64)
+    return _followed(moved_s, asked, fetched, lookup_s, ttl_s)
+
+
+def _next_turns(rng: np.random.Generator, runs: int, population: Population) -> Floats:
+    """When each client's first request after the fault is due."""
+    period_s, clients = max(population.period_s, 1e-6), population.clients
+    if population.runs_s is None:
+        return rng.uniform(0.0, period_s, (runs, clients))
+    return (_shares(rng, runs, clients) + rng.random((runs, 1)) / clients) * period_s
+
+
+def _followed(
+    moved_s: Floats, asked: Floats, fetched: Floats, step_s: float, ttl_s: float
+) -> Floats:
+    """When clients leave that ask at `asked` and every `step_s` from then on.
+
+    :param fetched: when each cache fetched an answer first; the old one is kept for a whole TTL.
+    """
+    ttl_s, caches = max(LEAST_S, ttl_s), fetched.shape[1]
+    of_client = np.arange(asked.shape[1]) % caches
+    while (old := fetched < moved_s[:, None]).any():
+        later = _expired(asked, (fetched + ttl_s)[:, of_client], step_s)
+        fetched = np.where(old, _first_of_cache(later, caches), fetched)
+    turns = np.maximum(0.0, np.ceil((fetched[:, of_client] - asked) / step_s - SAME_STEP))
+    return np.asarray(asked + turns * step_s, dtype=np.float64)
+
+
+def _expired(asked: Floats, expires: Floats, step_s: float) -> Floats:
+    """The first question that comes too late for what `expires` then (see `lattice_s`)."""
+    turns = np.maximum(0.0, np.floor((expires - asked) / step_s + SAME_STEP) + 1)
+    return np.asarray(asked + turns * step_s, dtype=np.float64)
 
 
 def _first_of_cache(asked: Floats, caches: int) -> Floats:

@@ -45,6 +45,9 @@ def test_has_every_client_a_cache_of_its_own_and_are_their_ages_spread_evenly() 
         [(i + 0.5) / 20 for i in range(20)]
     )
     assert sorted(c.age_share for c in clients) == pytest.approx([(i + 1) / 20 for i in range(20)])
+    assert sorted(c.name_share for c in clients) == pytest.approx(
+        [(i + 0.5) / 20 for i in range(20)]
+    )
 
 
 def test_does_the_seed_decide() -> None:

@@ -82,12 +82,14 @@ class VirtualWorld:
         ):
             yield Endpoint(target, Clock(1.0), ADDRESS.get, None)
 
-    def play(self, name: str, until_s: float, clients: int = 6, period_s: float = 10.0) -> Played:
+    def play(
+        self, name: str, until_s: float, clients: int = 6, period_s: float = 10.0, seed: int = 1
+    ) -> Played:
         """What clients of the profile saw, each asking once in `period_s`."""
         requests: list[Request] = []
         rate_per_s = clients / period_s
         with self.entered() as endpoint:
-            for who in plan(((profile(name), 1.0),), [Network("near")], rate_per_s, clients, 1):
+            for who in plan(((profile(name), 1.0),), [Network("near")], rate_per_s, clients, seed):
                 requests += self._client(endpoint, who, until_s)
         return Played(requests)
 
@@ -98,8 +100,9 @@ class VirtualWorld:
             monotonic=clock.monotonic,
         )  # fmt: skip
         pool = ClientPool(
-            endpoint, who.profile, who.network, cache, who.age_share, random.Random(who.id)
-        )
+            endpoint, who.profile, who.network, cache, who.age_share, random.Random(who.id),
+            who.name_share,
+        )  # fmt: skip
         turn = -WARM_S + who.phase_s
         while turn < until_s:
             self.now = max(self.now, turn)

@@ -117,7 +117,7 @@ def test_does_anybody_fail_while_the_region_serves(mode) -> None:
 
 @pytest.mark.parametrize(("poll_s", "propagation_s"), [(0.0, 0.0), (1.0, 5.0)])
 def test_do_the_links_add_up_to_the_recovery_time(poll_s, propagation_s) -> None:
-    populations = [Population(p, 20, 20, 10.0, even=True) for p in
+    populations = [Population(p, 20, 20, 10.0, runs_s=85.0) for p in
                    ("per-request", "pooled-max-age-30")]  # fmt: skip
     settings = Settings(poll_s=poll_s, propagation_s=propagation_s)
     found = predict(settings, populations, np.random.default_rng(1))
