@@ -144,8 +144,9 @@ def populations(run: Run, counted: list[ClientRecovery]) -> list[Population]:
 def _runs_s(run: Run) -> float | None:
     """How long the load ran before the fault; None where its turns do not count from its start."""
     started = run.first("load.started")
-    constant = started is not None and started.get("workload") == "open" and not started["course"]
-    return -run.t(started["at"]) if started and constant else None
+    if started is None or started.get("workload") != "open" or "ramp" in started.get("course", ""):
+        return None
+    return -run.t(started["at"])
 
 
 def rate_per_s(run: Run) -> float:

@@ -94,9 +94,10 @@ def _recovery(findings: Json) -> str:
 
 def _chain(chain: Json) -> Iterator[tuple[str, str]]:
     """Each link beside its prediction, and which of them differs."""
+    width = 1 + max((len(link["name"]) for link in chain["links"]), default=0)
     for link in chain["links"]:
         measured = "open" if link["measured_s"] is None else words.seconds(link["measured_s"])
-        beside = f"{link['name']:<16}{measured:<7}predicted {words.band(link['predicted'])}"
+        beside = f"{link['name']:<{width}}{measured:<7}predicted {words.band(link['predicted'])}"
         yield "of which", f"{beside}   {words.difference(link['difference'])}".rstrip()
     yield "prediction", chain["compared"]
 

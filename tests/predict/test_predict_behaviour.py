@@ -8,6 +8,9 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import settings as budget
+from hypothesis import strategies as st
 
 from gameday.load.behaviours import behaviours
 from gameday.load.profiles import MODIFIERS, PRESETS, profile
@@ -167,6 +170,31 @@ def test_does_it_agree_for_clients_that_share_a_cache(name, mode, sharing) -> No
     error_s = 4.0 * walked.std() / math.sqrt(200) + 1.0
     assert found.mean() == pytest.approx(walked.mean(), abs=error_s)
     assert np.quantile(found, 0.95) == pytest.approx(np.quantile(walked, 0.95), abs=8.0)
+
+
+@given(
+    period_s=st.sampled_from([1.0, 4.0, 5.0, 10.0, 12.5]),
+    ttl_s=st.sampled_from([0.0, 5.0, 10.0, 60.0, 75.0]),
+    max_age_s=st.sampled_from([None, 5.0, 10.0, 30.0]),
+    name_cache_s=st.sampled_from([0.0, 5.0, 20.0, 60.0]),
+    sharing=st.sampled_from([1, 3]),
+    runs_s=st.one_of(st.none(), st.floats(100.0, 300.0)),
+)
+@budget(max_examples=60, deadline=None)
+def test_does_every_client_of_a_load_leave_within_a_refresh_and_a_question(
+    period_s, ttl_s, max_age_s, name_cache_s, sharing, runs_s
+) -> None:
+    how = Behaviour(reuse=max_age_s is not None, max_age_s=max_age_s, name_cache_s=name_cache_s)
+    population = Population("x", 12, 12 // sharing, period_s, runs_s=runs_s, behaviour=how)
+    moved_s = np.linspace(0.0, 40.0, 50)
+    found = left_s(np.random.default_rng(1), moved_s, population, ttl_s, Mode.ERRORS)
+    stayed_s = found - moved_s[:, None]
+    refresh_s, question_s = population.refresh_s(ttl_s), population.lookup_s(population.opened_s)
+    assert refresh_s >= ttl_s
+    assert stayed_s.min() >= 0.0
+    assert stayed_s.max() <= ttl_s + 2 * question_s + 0.1
+    if sharing == 1:
+        assert stayed_s.max() <= refresh_s + 0.1
 
 
 @pytest.mark.parametrize(
