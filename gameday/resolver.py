@@ -197,6 +197,8 @@ class ResolverCache:
         resolver had fetched it some time ago. Caches that were all filled at once would otherwise
         all move in one instant.
     :param ttl_min_s: a resolver that stretches TTLs, wall seconds; `ttl_max_s` one that caps them.
+    :param grace_s: wall seconds that an answer is used beyond its TTL, as by whoever counts it in
+        whole seconds.
     """
 
     def __init__(
@@ -206,11 +208,12 @@ class ResolverCache:
         first_share: float = 1.0,
         ttl_min_s: float = 0.0,
         ttl_max_s: float = float("inf"),
+        grace_s: float = 0.0,
         monotonic: Callable[[], float] = clock.monotonic,
     ) -> None:
         self._lookup, self._monotonic = lookup, monotonic
         self._first_share = first_share
-        self._ttl_min_s, self._ttl_max_s = ttl_min_s, ttl_max_s
+        self._ttl_min_s, self._ttl_max_s, self._grace_s = ttl_min_s, ttl_max_s, grace_s
         self._held: dict[str, tuple[Answer, float]] = {}  # name -> answer, expiry
         self._locks: dict[str, threading.Lock] = {}
         self.queries = 0
@@ -231,7 +234,7 @@ class ResolverCache:
             answer = self._lookup(name)
             ttl_s = min(max(answer.ttl_s, self._ttl_min_s), self._ttl_max_s)
             share = self._first_share if held is None else 1.0
-            self._held[name] = answer, self._monotonic() + ttl_s * share
+            self._held[name] = answer, self._monotonic() + ttl_s * share + self._grace_s
             return answer
 
     def addresses(self, name: str) -> tuple[str, ...]:

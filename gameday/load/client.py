@@ -22,11 +22,11 @@ from gameday.load.profiles import ClientProfile, Retry, Where
 from gameday.load.retry import Budget, delay_s, may_repeat, wanted
 from gameday.resolver import Network, ResolverCache
 
-ANSWER_WALL_S = 0.005
-"""A client keeps an answer from when it came, and even one that its resolver holds takes some time.
+GRACE_WALL_S = 0.005
+"""An answer that is kept 20 s still serves the request 20 s later.
 
-Ours is a dictionary in the same process. Without this delay the jitter of timers would decide
-whether an answer that is kept 20 s still serves the request 20 s later.
+It counts from when it came, a little after the request that asked for it began. In a lab that is
+so little that without this the jitter of timers would decide.
 """
 
 
@@ -166,10 +166,10 @@ class ClientPool(HTTPClientPool):  # type: ignore[misc]
         self._endpoint, self._profile, self._network = endpoint, profile, network
         self._age_share = age_share
         if profile.name_cache_s is not None:  # beside its resolver, the client remembers, too
-            kept_s = endpoint.clock.wall(profile.name_cache_s) + ANSWER_WALL_S
+            kept_s = endpoint.clock.wall(profile.name_cache_s)
             cache = ResolverCache(
                 cache.get, first_share=name_share, ttl_min_s=kept_s, ttl_max_s=kept_s,
-                monotonic=clock.monotonic,
+                grace_s=GRACE_WALL_S, monotonic=clock.monotonic,
             )  # fmt: skip
         self._cache = cache
         self._retries = Retries.of(profile.retry, rng or random.Random(0))

@@ -17,7 +17,7 @@ from gameday import clock
 from gameday.clock import Clock
 from gameday.errors import UsageError
 from gameday.load.behaviours import behaviours
-from gameday.load.client import ClientPool, region_at
+from gameday.load.client import GRACE_WALL_S, ClientPool, region_at
 from gameday.load.connection import Endpoint, Trip
 from gameday.load.items import Item, KnownItems
 from gameday.load.ledger import Ledger, write_outcome
@@ -204,7 +204,7 @@ class LoadProcess:
             lookup = self._lookups.near(client.subnet)
             cache = ResolverCache(
                 lookup, first_share=client.cache_share,
-                ttl_min_s=self.clock.wall(client.profile.ttl_min_s),
+                ttl_min_s=self.clock.wall(client.profile.ttl_min_s), grace_s=GRACE_WALL_S,
             )  # fmt: skip
             self._caches[client.cache] = cache
         rng = random.Random(f"retries {self.target.seed} {client.id}")

@@ -19,7 +19,7 @@ from geventhttpclient.response import HTTPParseError
 from gameday import clock, settings
 from gameday.clock import Clock
 from gameday.load import connection
-from gameday.load.client import ClientPool, region_at
+from gameday.load.client import GRACE_WALL_S, ClientPool, region_at
 from gameday.load.connection import Connection, Endpoint, Trip
 from gameday.load.outcome import Phase, outcome_of
 from gameday.load.profiles import profile
@@ -97,7 +97,7 @@ class VirtualWorld:
         self.now = -WARM_S
         cache = ResolverCache(
             self.lookup, first_share=who.cache_share, ttl_min_s=who.profile.ttl_min_s,
-            monotonic=clock.monotonic,
+            grace_s=GRACE_WALL_S, monotonic=clock.monotonic,
         )  # fmt: skip
         pool = ClientPool(
             endpoint, who.profile, who.network, cache, who.age_share, random.Random(who.id),
