@@ -165,7 +165,7 @@ class Locust:
         (work_dir / "file.py").write_text(text + COUNTED)
         env = {
             **os.environ, "GAMEDAY_RUN_DIR": str(work_dir / "run"), "GAMEDAY_CLIENTS": "pooled=100",
-            "GAMEDAY_CLIENTS_PER_POPULATION": str(users), "GAMEDAY_RATE_PER_S": "7000",
+            "GAMEDAY_CLIENTS_PER_POPULATION": str(users), "GAMEDAY_RATE_PER_S": "20000",
             "PYTHONPATH": str(ROOT),
         }  # fmt: skip
         bind = str(free_port())

@@ -12,10 +12,12 @@ from typing import Any
 
 import gevent
 from geventhttpclient.client import HTTPClient, HTTPClientPool
+from geventhttpclient.header import Headers
 from geventhttpclient.response import HTTPParseError
 from geventhttpclient.url import URL
 
 from gameday import clock
+from gameday.load import wire
 from gameday.load.connection import Connection, Endpoint, Trip
 from gameday.load.hedge import Answer, race
 from gameday.load.profiles import ClientProfile, Retry, Where
@@ -68,6 +70,7 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
         self._base_url_string = f"{scheme}://{self.host}:{self.port}/"
         self.default_headers["Host"] = self.host  # on AWS the port is 443 and is not named
         self._connection_pool = connection
+        self._head = wire.Head(self.default_headers)
         self._network, self._endpoint, self._retries = network, endpoint, retries
         self._spare = spare
 
@@ -128,7 +131,7 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
             return None, error
 
     def _once(self, method: str, request_uri: str, body: Any, headers: Any) -> Any:
-        response = super().request(method, request_uri, body=body, headers=headers)
+        response = self._exchanged(method, request_uri, body, headers)
         if not response.message_complete:
             response._body_buffer += response.read()
         trip = self._connection_pool.trip
@@ -139,6 +142,15 @@ class RegionalClient(HTTPClient):  # type: ignore[misc]
         if away_ms:
             gevent.sleep(away_ms / 1000.0)
         return response
+
+    def _exchanged(self, method: str, uri: str, body: Any, headers: Any) -> Any:
+        """The answer to one request, with its headers read and perhaps its body."""
+        content = body.encode() if isinstance(body, str) else body or b""
+        named = headers if isinstance(headers, Headers) else Headers(headers)
+        head = self._head.of(method, uri, named, content)
+        if head is None:
+            return super().request(method, uri, body=body, headers=headers)
+        return wire.exchange(self._connection_pool, method, head, content)
 
     def _attribute(self, trip: Trip, response: Any) -> None:
         """Which Region answered: the one that the answer names, else the one of the address."""

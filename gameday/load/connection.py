@@ -111,6 +111,7 @@ class Connection(ConnectionPool):  # type: ignore[misc]
         self._age_limit_s = self._max_age_s * age_share  # of the first connection only
         self._literal = (host,) if _is_address(host) else None
         self._idle: Any = None
+        self._readable: Any = None  # polls the open connection
         self._busy: Any = None
         self._address: str | None = None
         self._opened = 0.0
@@ -127,9 +128,11 @@ class Connection(ConnectionPool):  # type: ignore[misc]
                 return sock
             sock.close()
             self._age_limit_s = self._max_age_s
-        self._busy = self._open()
+        self._busy = sock = self._open()
         self._opened = clock.monotonic()  # an age counts from when the connection stands
-        return self._busy
+        self._readable = _poll()
+        self._readable.register(sock.fileno(), select.POLLIN)
+        return sock
 
     def return_socket(self, sock: Any) -> None:
         """The answer is complete and the server will go on: keep the connection, or close it."""
@@ -169,11 +172,9 @@ class Connection(ConnectionPool):  # type: ignore[misc]
         now = clock.monotonic()
         if now - self._opened >= self._age_limit_s or now - self._used > self._idle_max_s:
             return False
-        if sock.fileno() < 0 or (self.profile.follow_dns and self._left_the_answer()):
+        if self.profile.follow_dns and self._left_the_answer():
             return False
-        idle = _poll()
-        idle.register(sock.fileno(), select.POLLIN)
-        return not idle.poll(0)
+        return sock.fileno() >= 0 and not self._readable.poll(0)
 
     def _open(self) -> Any:
         """A new connection to the first address that takes one, in the order of the answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ class Write:
 def json_of(response: Any) -> dict[str, Any] | None:
     """The JSON object in an answer's body, None when there is none."""
     try:
-        found = response.json()
+        found = json.loads(response.content)  # in UTF-8, whatever its headers say (RFC 8259, 8.1)
     except (ValueError, TypeError):
         return None
     return found if isinstance(found, dict) else None

@@ -137,7 +137,8 @@ class VirtualSocket:
     def __init__(self, world: VirtualWorld, address: str, timeout_s: float) -> None:
         self._world, self._address, self._timeout_s = world, address, timeout_s
 
-    def sendall(self, _: bytes) -> None: ...
+    def send(self, request: bytes) -> int:
+        return len(request)
 
     def recv(self, _: int) -> bytes:
         mode = self._world.mode(self._address)
