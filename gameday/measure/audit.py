@@ -48,28 +48,68 @@ class Audit:
 Version = tuple[str | None, float | None]
 """The Region that wrote an item, and when: what decides whether two Regions hold the same."""
 
-Tables = Mapping[str, Mapping[str, Version]]  # Region -> item id -> its version there
-
 
 class Held:
-    """What every Region's table holds, read row by row: millions of rows are not kept whole."""
+    """What every Region's table holds, read row by row.
+
+    There may be millions of items, nearly all of them the same everywhere: those are kept once,
+    with the Regions that have them as bits.
+    """
 
     def __init__(self, regions: Iterable[str]) -> None:
-        self.tables: dict[str, dict[str, Version]] = {region: {} for region in regions}
         self.id_of: dict[str, str] = {}  # by idempotency key
         self.ids_of: dict[str, set[str]] = {}  # of keys with more than one item
+        self._bit_of = {region: 1 << n for n, region in enumerate(regions)}
+        self.regions = len(self._bit_of)
+        self._everywhere = (1 << self.regions) - 1
+        self._first: dict[str, tuple[str | None, float | None, int]] = {}  # the version seen first
+        self._others: dict[str, dict[int, Version]] = {}  # where a Region has another one
 
     def take(self, rows: Iterable[Row]) -> None:
         """Take in items: `region`, `id`, `key`, `written_in`, `written_at`; none of elsewhere."""
-        tables, id_of = self.tables, self.id_of
+        bit_of, first, others = self._bit_of, self._first, self._others
         for row in rows:
-            table = tables.get(row["region"])
-            if table is None:
+            bit = bit_of.get(row["region"])
+            if bit is None:
                 continue
-            item_id, key = str(row["id"]), row.get("key")
-            table[item_id] = (row.get("written_in"), row.get("written_at"))
-            if key is not None and (first := id_of.setdefault(str(key), item_id)) != item_id:
-                self.ids_of.setdefault(str(key), {first}).add(item_id)
+            item_id, written_in, at = str(row["id"]), row.get("written_in"), row.get("written_at")
+            seen = first.get(item_id)
+            if seen is not None and at is not None and seen[1] == at and seen[0] == written_in:
+                first[item_id] = (written_in, at, seen[2] | bit)  # one write, so its key is known
+                if others:
+                    others.get(item_id, {}).pop(bit, None)
+                continue
+            if seen is None:
+                first[item_id] = (written_in, at, bit)
+            else:
+                others.setdefault(item_id, {})[bit] = (written_in, at)
+            self._note_key(row.get("key"), item_id)
+
+    def odd(self, writes: Iterable[Row]) -> list[Row]:
+        """Those whose item is not the same in every Region, or that another Region wrote."""
+        first, others, everywhere = self._first, self._others, self._everywhere
+        return [
+            w
+            for w in writes
+            if (seen := first.get(w["id"])) is None
+            or seen[2] != everywhere
+            or seen[0] != w["region"]
+            or w["id"] in others
+        ]
+
+    def versions(self, item_id: str) -> list[Version]:
+        """The item's version in each Region that has it."""
+        written_in, at, bits = self._first.get(item_id, (None, None, 0))
+        others = self._others.get(item_id, {})
+        return [
+            others.get(bit, (written_in, at))
+            for bit in self._bit_of.values()
+            if bits & bit or bit in others
+        ]
+
+    def _note_key(self, key: Any, item_id: str) -> None:
+        if key is not None and (known := self.id_of.setdefault(str(key), item_id)) != item_id:
+            self.ids_of.setdefault(str(key), {known}).add(item_id)
 
 
 def audit(writes: Iterable[Row], items: Held) -> Audit:
@@ -82,14 +122,13 @@ def audit(writes: Iterable[Row], items: Held) -> Audit:
     deletes = list[Row]()
     for change in writes:
         (deletes if change.get("op") == DELETE else by_outcome[change["outcome"]]).append(change)
-    tables = items.tables
     acked = by_outcome[WriteOutcome.ACKNOWLEDGED]
     refused, unknown = by_outcome[WriteOutcome.FAILED], by_outcome[WriteOutcome.UNKNOWN]
-    odd = _odd(acked, tables)
+    odd = items.odd(acked)  # nearly every write is where it should be
     gone = {str(d["id"]) for d in deletes if d["outcome"] != WriteOutcome.FAILED}
-    lost = [w for w in odd if not _versions(w, tables) and str(w["id"]) not in gone]
-    back = _resurrected(deletes, chain(acked, unknown), tables)
-    conflicts = [w for w in odd if _overwritten(w, tables)]
+    lost = [w for w in odd if not _versions(w, items) and str(w["id"]) not in gone]
+    back = _resurrected(deletes, chain(acked, unknown), items)
+    conflicts = [w for w in odd if _overwritten(w, items)]
     written = {str(w["key"]) for w in chain(acked, unknown, refused)} if items.ids_of else set()
     twice = sorted(key for key in items.ids_of if key in written)
     found = sum(_present(w, items) for w in unknown)
@@ -97,7 +136,7 @@ def audit(writes: Iterable[Row], items: Held) -> Audit:
     return Audit(
         acknowledged=len(acked),
         lost=len(lost),
-        diverged=sum(_diverged(w, tables) for w in odd if str(w["id"]) not in back),
+        diverged=sum(_diverged(w, items) for w in odd if str(w["id"]) not in back),
         duplicated=len(twice),
         conflicts=len(conflicts),
         unknown_found=found,
@@ -113,26 +152,11 @@ def audit(writes: Iterable[Row], items: Held) -> Audit:
     )
 
 
-def _odd(acked: Iterable[Row], tables: Tables) -> list[Row]:
-    """The writes that are not the same in every Region, or not as they were acknowledged.
-
-    Nearly every write is where it should be; only the others are worth a closer look.
-    """
-    first, *others = tables.values() or ({},)
-    return [
-        w
-        for w in acked
-        if (version := first.get(w["id"])) is None
-        or version[0] != w["region"]
-        or any(table.get(w["id"]) != version for table in others)
-    ]
-
-
-def _resurrected(deletes: Sequence[Row], writes: Iterable[Row], tables: Tables) -> set[str]:
+def _resurrected(deletes: Sequence[Row], writes: Iterable[Row], items: Held) -> set[str]:
     """The items that are in a table although their delete was acknowledged after every write."""
     deleted_at: dict[str, float] = {}
     for row in deletes:
-        if row["outcome"] == WriteOutcome.ACKNOWLEDGED and _versions(row, tables):
+        if row["outcome"] == WriteOutcome.ACKNOWLEDGED and _versions(row, items):
             item_id = str(row["id"])
             deleted_at[item_id] = max(deleted_at.get(item_id, 0.0), float(row["acked_at"]))
     if deleted_at:
@@ -147,29 +171,28 @@ def _ended(row: Row) -> float:
     return float(row.get("acked_at") or row["at"])
 
 
-def _versions(write: Row, tables: Tables) -> list[Version]:
+def _versions(write: Row, items: Held) -> list[Version]:
     """The write's item in each Region that has it."""
-    item_id = str(write["id"])
-    return [table[item_id] for table in tables.values() if item_id in table]
+    return items.versions(str(write["id"]))
 
 
-def _diverged(write: Row, tables: Tables) -> bool:
-    found = _versions(write, tables)
-    return bool(found) and (len(found) < len(tables) or len(set(found)) > 1)
+def _diverged(write: Row, items: Held) -> bool:
+    found = _versions(write, items)
+    return bool(found) and (len(found) < items.regions or len(set(found)) > 1)
 
 
-def _overwritten(write: Row, tables: Tables) -> bool:
+def _overwritten(write: Row, items: Held) -> bool:
     """Whether every surviving version was written in another Region than acknowledged this one.
 
     DynamoDB keeps one whole item of two concurrent ones, the last by its own timestamp; the other
     vanishes (Developer Guide, "Global tables: how it works").
     """
-    writers = {written_in for written_in, _ in _versions(write, tables)} - {None}
+    writers = {written_in for written_in, _ in _versions(write, items)} - {None}
     return bool(writers) and write.get("region") not in writers
 
 
 def _present(write: Row, items: Held) -> bool:
-    return bool(_versions(write, items.tables)) or str(write.get("key")) in items.id_of
+    return bool(_versions(write, items)) or str(write.get("key")) in items.id_of
 
 
 def _named(writes: Sequence[Row]) -> tuple[str, ...]:
