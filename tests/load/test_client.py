@@ -199,6 +199,16 @@ def test_is_a_broken_request_tried_once_only(region: FakeRegion) -> None:
     assert len(region.requests) == 1
 
 
+def test_is_a_body_that_is_a_file_sent(region: FakeRegion, tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"x" * 10_000)
+    caller = Caller(f"http://{NAME}:{region.port}")
+    with (tmp_path / "body").open("rb") as body:
+        client = caller.pool.get_client(caller.url)
+        answer = client.request("POST", "/items", body=body, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, caller.get()) == (201, ("http_4xx", US))
+    assert region.connections == 1
+
+
 def test_does_a_client_work_with_more_than_a_thousand_files_open(region: FakeRegion) -> None:
     with contextlib.ExitStack() as stack:
         files = [stack.enter_context(open("/dev/null")) for _ in range(900)]

@@ -46,6 +46,22 @@ def test_do_two_versions_of_an_item_diverge() -> None:
     assert found.diverged == 1
 
 
+def test_does_the_last_row_of_an_item_stand() -> None:
+    held = Held(["us", "eu", "ap"])
+    for at in (1.0, 2.0, 1.0):
+        held.take({**item(1, at=at), "region": region} for region in ("us", "eu"))
+    held.take([{**item(1, at=2.0), "region": "ap"}, {**item(1), "region": "elsewhere"}])
+    assert held.versions("i1") == [("us", 1.0), ("us", 1.0), ("us", 2.0)]
+    held.take([{**item(1), "region": "ap"}])
+    assert compared([write(1)], held).diverged == 0
+
+
+def test_are_items_without_a_version_alike() -> None:
+    bare = [{"id": "i1", "key": "k1"}]
+    found = audit([write(1)], {"us": bare, "eu": bare})
+    assert (found.lost, found.diverged, found.conflicts) == (0, 0, 0)
+
+
 def test_are_two_items_of_one_key_a_duplicate() -> None:
     tables = {"us": [item(1), item(2, key=1)], "eu": [item(1), item(2, key=1)]}
     assert audit([write(1)], tables).duplicated_keys == ("k1",)
