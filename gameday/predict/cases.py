@@ -33,7 +33,7 @@ def suite(document: Json) -> ElementTree.Element:
 def reasons(loss: Json, document: Json) -> Iterator[str]:
     """Why the loss of a side misses the objective."""
     yield from (f"never recovers: {why}" for why in loss["takeover"]["why_dead"])
-    yield from (f"nobody can say when {c} turns red" for c in loss["takeover"]["untimed"])
+    yield from (f"nobody can say when {c} turns red" for c in loss["untimed"])
     advice = loss["advice"] or {"movable": ()}
     for kind in advice["movable"]:
         within = advice["within_s"][kind]

@@ -6,6 +6,7 @@ hundred thousand. Detection is stratified: few runs suffice for its share of the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,22 @@ class Spread:
 
 
 STAYS = Spread(None, None, None, None)
+
+
+def slowest(spreads: Sequence[Spread]) -> Spread:
+    """The spread that none of these is later than at any share, mean or time.
+
+    :param spreads: of one kind of client; at least one.
+    """
+    if len(spreads) == 1 or STAYS in spreads:
+        return STAYS if STAYS in spreads else spreads[0]
+    times = np.array(sorted({t for s in spreads for t, _ in s.curve}))
+    curves = [np.array(s.curve).T for s in spreads]
+    still = np.max([np.interp(times, at, left) for at, left in curves], axis=0)
+    curve = ((float(t), round(float(share), 4)) for t, share in zip(times, still, strict=True))
+    rows = np.array([(s.mean_s, s.p50_s, s.p95_s, s.worst_s) for s in spreads], dtype=np.float64)
+    mean_s, p50_s, p95_s, worst_s = (float(column) for column in rows.max(axis=0))
+    return Spread(mean_s, p50_s, p95_s, worst_s, tuple(curve))
 
 
 def spread(settings: Settings, kind: Kind, crowd: Crowd, rng: np.random.Generator) -> Spread:

@@ -9,10 +9,11 @@ from typing import Any
 from gameday.predict.advice import Advice, advise
 from gameday.predict.clients import Mode
 from gameday.predict.crowd import Crowd, Spread
-from gameday.predict.forecast import Forecast, Loss, forecast
+from gameday.predict.forecast import Forecast, Loss, detection, forecast
 from gameday.predict.kind import STRETCHED_SHARE, Kind, kinds
 from gameday.predict.model import Settings
 from gameday.predict.policies import compare
+from gameday.predict.way import Way
 from gameday.route53.exports import Routing
 
 NOT_INCLUDED = (
@@ -76,27 +77,35 @@ def _name(one: Forecast, asked: tuple[Kind, ...], question: Question) -> dict[st
         "sides": list(one.sides),
         "losses": [_loss(loss, asked, question) for loss in one.losses],
         "checks": [asdict(check) for check in one.checks],
-        "all_red": dict(one.all_red),
+        "all_red": asdict(one.all_red),
     }
 
 
 def _loss(loss: Loss, asked: tuple[Kind, ...], question: Question) -> dict[str, Any]:
-    settings, advice = loss.settings, None
-    if settings is not None and question.rto_s is not None:
-        advice = advise(settings, asked, question.rto_s, question.p, is_alias=loss.is_alias)
+    ways, advice = loss.settings, None
+    if ways and question.rto_s is not None:
+        longest_s = max(settings.ttl_s for settings in ways)
+        is_alias = any(
+            w.is_alias for w in loss.ways if w.settings and w.settings.ttl_s == longest_s
+        )
+        advice = advise(ways, asked, question.rto_s, question.p, is_alias=is_alias)
     is_met = not loss.takeover.moves or (advice is not None and _meets(advice))
     return {
         "side": loss.side,
         "takeover": asdict(loss.takeover),
-        "check": loss.check,
-        "settings": None if settings is None else {
-            "interval_s": settings.interval_s, "threshold": settings.threshold,
-            "ttl_s": settings.ttl_s, "is_alias": loss.is_alias, "checkers": settings.checkers,
-        },
-        "detection": asdict(loss.detection) if loss.detection else None,
+        "ways": [_way(way, way.settings) for way in loss.ways if way.settings],
+        "untimed": list(loss.untimed),
         "clients": {k: _flat(v) for k, v in loss.clients.items()},
         "advice": asdict(advice) if advice else None,
         "meets": None if question.rto_s is None else is_met,
+    }
+
+
+def _way(way: Way, settings: Settings) -> dict[str, Any]:
+    return {
+        "check": way.check.id, "interval_s": settings.interval_s, "threshold": settings.threshold,
+        "checkers": settings.checkers, "ttl_s": settings.ttl_s, "is_alias": way.is_alias,
+        "detection": asdict(detection(settings)),
     }  # fmt: skip
 
 

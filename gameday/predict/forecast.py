@@ -12,15 +12,21 @@ import numpy as np
 
 from gameday.errors import UsageError
 from gameday.predict import delay
-from gameday.predict.crowd import Crowd, Spread, spread
+from gameday.predict.crowd import Crowd, Spread, slowest, spread
 from gameday.predict.kind import Kind
 from gameday.predict.model import Settings
-from gameday.predict.side import leaves
-from gameday.predict.takeover import SIDES_MAX, Shares, Takeover, View, all_red, lose, turn_red
-from gameday.predict.zone import ALIAS_TTL_S
-from gameday.route53.check import CHECKERS, HealthCheck, checker_regions
+from gameday.predict.takeover import (
+    SIDES_MAX,
+    AllRed,
+    Move,
+    Takeover,
+    all_red,
+    lose,
+    turn_red,
+)
+from gameday.predict.view import View
+from gameday.predict.way import Way, ways
 from gameday.route53.exports import Routing
-from gameday.route53.zone import RecordSet
 
 ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 DRAWS_MAX = 5_000_000
@@ -38,15 +44,18 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One side lost. Without `settings` nothing turns red, and nobody is moved."""
+    """One side lost. Without `ways` nobody is moved, or nobody can say when (`untimed`)."""
 
     side: str
     takeover: Takeover
-    check: str | None
-    settings: Settings | None
-    is_alias: bool
-    detection: Detection | None
-    clients: Mapping[str, Spread]
+    ways: tuple[Way, ...]  # the slowest first
+    untimed: tuple[str, ...]  # checks that decide and that no probe turns
+    clients: Mapping[str, Spread]  # of those answered in the slowest way
+
+    @property
+    def settings(self) -> tuple[Settings, ...]:
+        """Interval, threshold and TTL of each way."""
+        return tuple(way.settings for way in self.ways if way.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +68,7 @@ class Forecast:
     sides: tuple[str, ...]
     losses: tuple[Loss, ...]
     checks: tuple[Takeover, ...]  # each check red by itself
-    all_red: Shares  # what is answered when every check is red
+    all_red: AllRed
 
 
 def forecast(
@@ -75,8 +84,8 @@ def forecast(
     :raises UsageError: a record set names a health check that the export does not hold.
     """
     _refuse_dangling(routing)
-    found = [_forecast(view, base) for view in views(routing)]
-    distinct = {loss.settings for f in found for loss in f.losses if loss.settings}
+    found = [one for view in _views(routing) if (one := _forecast(view, base))]
+    distinct = {settings for f in found for loss in f.losses for settings in loss.settings}
     runs = max(4, min(crowd.runs, DRAWS_MAX // max(1, crowd.clients * len(distinct) * len(kinds))))
     rng = np.random.default_rng(seed)
     numbers = {
@@ -85,7 +94,10 @@ def forecast(
     }
     return [
         replace(f, losses=tuple(
-            replace(loss, clients=numbers[loss.settings]) if loss.settings else loss
+            replace(loss, clients={
+                k.name: slowest([numbers[settings][k.name] for settings in loss.settings])
+                for k in kinds if loss.settings
+            })
             for loss in f.losses
         ))
         for f in found
@@ -94,22 +106,45 @@ def forecast(
 
 def views(routing: Routing) -> Iterator[View]:
     """The names that can answer with more than one Region or endpoint."""
+    return (view for view in _views(routing) if len(view.sides) > 1)
+
+
+def _views(routing: Routing) -> Iterator[View]:
     for zone, group in routing.groups():
         if group[0].type in ADDRESS_TYPES:
-            view = View.of(routing, zone, group)
-            if len(view.sides) > 1:
-                yield view
+            yield View.of(routing, zone, group)
 
 
-def _forecast(view: View, base: Settings) -> Forecast:
-    checks = [view.routing.checks[c] for c in view.watch]
-    return Forecast(
-        view.group[0].name.rstrip("."), view.group[0].type, _policy(view),
-        tuple(view.sides),
-        tuple(_loss(view, side, base) for side in list(view.sides)[:SIDES_MAX]),
-        tuple(turn_red(view, check) for check in checks[:SIDES_MAX]),
-        all_red(view),
-    )  # fmt: skip
+def _forecast(view: View, base: Settings) -> Forecast | None:
+    """What a name would do; None for one with a single answer."""
+    name, rtype = view.group[0].name.rstrip("."), view.group[0].type
+    if len(view.sides) > 1:
+        checks = [view.routing.checks[c] for c in view.watch]
+        losses = [_loss(view, side, base) for side in view.sides[:SIDES_MAX]]
+        turned = tuple(turn_red(view, check) for check in checks[:SIDES_MAX])
+        return Forecast(name, rtype, _policy(view), view.sides, tuple(losses), turned,
+                        all_red(view))  # fmt: skip
+    addresses = tuple(dict.fromkeys(view.paths[0].leaf.values)) if len(view.paths) == 1 else ()
+    if len(addresses) < 2 or view.paths[0].leaf.type == "CNAME":
+        return None
+    found = tuple(_address_lost(view, lost, addresses) for lost in addresses[:SIDES_MAX])
+    shares = dict.fromkeys(addresses, round(1 / len(addresses), 4))
+    return Forecast(name, rtype, _policy(view), addresses, found, (), AllRed(shares, False))
+
+
+def _address_lost(view: View, lost: str, addresses: Sequence[str]) -> Loss:
+    """One address of the only record that a name has: Route 53 answers all of them for ever.
+
+    Source: Route 53 Developer Guide, "Simple routing" (all values, in random order).
+    """
+    share = round(1 / len(addresses), 4)
+    shares = dict.fromkeys(addresses, share)
+    why = (
+        f"{view.paths[0].leaf.label} answers all its addresses, whatever their health: only a "
+        "client that tries the next address is served (multivalue records have a check each)"
+    )
+    return Loss(lost, Takeover(lost, (), (Move("everyone", shares, shares),), share, (why,)),
+                (), (), {})  # fmt: skip
 
 
 def _policy(view: View) -> str:
@@ -121,23 +156,12 @@ def _policy(view: View) -> str:
 
 def _loss(view: View, side: str, base: Settings) -> Loss:
     takeover = lose(view, side)
-    leaf = view.sides[side][0]
-    check = _deciding(view, side, takeover)
-    settings = None
-    if check is not None and takeover.moves and not takeover.why_dead:
-        settings = replace(
-            base, interval_s=check.interval_s, threshold=check.failure_threshold,
-            ttl_s=ttl_s(leaf), checkers=len(checker_regions(check, CHECKERS)),
-        )  # fmt: skip
-    return Loss(
-        side, takeover, check.id if check else None, settings, leaf.alias is not None,
-        detection(settings) if settings else None, {},
-    )  # fmt: skip
-
-
-def ttl_s(leaf: RecordSet) -> float:
-    """The TTL of a record's answer; an alias has none of its own."""
-    return ALIAS_TTL_S if leaf.alias else float(leaf.ttl_s)
+    is_moved = bool(takeover.moves) and not takeover.still_dead
+    found = ways(view, side, base) if is_moved else ()
+    untimed = tuple(
+        dict.fromkeys(f"{w.check.id} ({w.check.type})" for w in found if not w.settings)
+    )
+    return Loss(side, takeover, () if untimed else found, untimed, {})
 
 
 def detection(settings: Settings) -> Detection:
@@ -147,34 +171,6 @@ def detection(settings: Settings) -> Detection:
         round(worst_s - settings.interval_s, 1), round(delay.detection_mean_s(settings), 1),
         round(worst_s, 1),
     )  # fmt: skip
-
-
-def _deciding(view: View, side: str, takeover: Takeover) -> HealthCheck | None:
-    """The endpoint check whose turning moves the answer: a record's own, or the decisive child.
-
-    None where an alarm or a routing control decides: no export says when.
-    """
-    routing, red = view.routing, set(takeover.red)
-    for record in view.group:
-        for leaf in leaves(view.zone, record):
-            for holder in (record, leaf):
-                check = routing.checks.get(holder.health_check or "")
-                if check is None or leaf not in view.sides[side]:
-                    continue
-                if check.id in red and check.is_endpoint:
-                    return check
-                children = [
-                    child for c in check.children
-                    if c in red and (child := routing.checks[c]).is_endpoint
-                ]  # fmt: skip
-                needed = len(check.children) - check.health_threshold + 1
-                if check.type == "CALCULATED" and 1 <= needed <= len(children):
-                    return sorted(children, key=_slowness)[needed - 1]
-    return None
-
-
-def _slowness(check: HealthCheck) -> float:
-    return check.interval_s * check.failure_threshold
 
 
 def _refuse_dangling(routing: Routing) -> None:
@@ -192,6 +188,6 @@ def distinct(forecasts: Iterable[Forecast]) -> dict[Settings, list[str]]:
     found: dict[Settings, list[str]] = {}
     for one in forecasts:
         for loss in one.losses:
-            if loss.settings is not None:
-                found.setdefault(loss.settings, []).append(f"{one.name} {loss.side}")
+            for settings in loss.settings:
+                found.setdefault(settings, []).append(f"{one.name} {loss.side}")
     return found

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gameday.predict.takeover import NOBODY, View, all_red, lose, mean
+from gameday.predict.takeover import all_red, mean
+from gameday.predict.view import NOBODY, View
 from gameday.route53.exports import Routing, read
 
 POLICIES = ("weighted", "latency", "geolocation", "failover")
@@ -43,15 +44,15 @@ def compare(sides: Sequence[str]) -> list[Comparison]:
 
 def _compare(policy: str, view: View, lost: str) -> Comparison:
     clients = [c for c in view.clients if "anywhere else" not in c.network] or list(view.clients)
-    red = frozenset(lose(view, lost).red)
-    before = mean([view.shares(c, frozenset())[0] for c in clients])
-    after = mean([view.shares(c, red)[0] for c in clients])
+    was, now = view.unhealthy(), view.unhealthy(view.watching(lost))
+    before = mean([view.given(c, was).shares for c in clients])
+    after = mean([view.given(c, now).shares for c in clients])
     survivors = [s for s in view.sides if s != lost and after.get(s)]
     cold = any(not before.get(s) for s in survivors)
     growth = max((after[s] / before[s] for s in survivors if before.get(s)), default=1.0)
     return Comparison(
         policy, lost, before.get(lost, 0.0), after, None if cold else round(growth, 2),
-        all_red(view), _remark(policy, lost, before, after),
+        all_red(view).shares, _remark(policy, lost, before, after),
     )  # fmt: skip
 
 

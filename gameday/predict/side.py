@@ -1,13 +1,16 @@
 """Sides: the Regions (or endpoints) that a name's answers lead to, and the checks that watch each.
 
-A check watches the side that its own target leads to; where that cannot be told, the side of the
-record that uses it.
+What answers says more than its label, and both say more than the records above; where none of them
+names a Region, a side is what the name itself chooses between. A check watches what its own target
+leads to; where that cannot be told, the side of the record that uses it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
 
 from gameday.route53.answer import External
 from gameday.route53.check import HealthCheck
@@ -18,6 +21,7 @@ REGION = re.compile(r"(?<![a-z0-9])((?:us-gov|us|eu|ap|sa|ca|af|me|il|mx|cn)-[a-
 """A Region's name inside a longer one, as in `d-1.execute-api.us-east-1.amazonaws.com`."""
 
 SHARED = "a name that follows failover"
+DEPTH_MAX = 8
 
 
 def outside(name: str) -> External:
@@ -25,16 +29,59 @@ def outside(name: str) -> External:
     return External({"A": (name,), "AAAA": (name,)})
 
 
-def named(record: RecordSet) -> str:
-    """The side that a leaf record leads to: a Region where one is named, else the endpoint.
+Key = tuple[str, str, str | None]
 
-    What it answers says more than its label: a label can be wrong.
+
+def key(record: RecordSet) -> Key:
+    """What tells a record from every other of its zone."""
+    return record.name, record.type, record.set_identifier
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """Records that are chosen one below the other: of the name asked first, what answers last."""
+
+    records: tuple[RecordSet, ...]
+    side: str
+
+    @property
+    def leaf(self) -> RecordSet:
+        """The record that answers."""
+        return self.records[-1]
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The health checks of its records."""
+        return tuple(r.health_check for r in self.records if r.health_check)
+
+
+def paths(zone: Zone, group: Group) -> tuple[Path, ...]:
+    """Every way through the zone from a group of records to what answers, with its side.
+
+    Records that answer the same are lost together: without a Region's name they are one side.
     """
-    target = record.alias.name if record.alias else record.values[0] if record.values else ""
-    for text in (target, record.region or "", record.set_identifier or ""):
-        if found := REGION.search(text.lower()):
-            return found[1]
-    return record.set_identifier or target.rstrip(".")
+    found: list[Path] = []
+    known: dict[frozenset[str], str] = {}
+    for records, branch in _walk(zone, group, (), None):
+        side = _region(records)
+        if side is None:
+            side = known.setdefault(answers(records[-1]), _endpoint(branch or records[-1]))
+        found.append(Path(records, side))
+    return tuple(found)
+
+
+def _walk(
+    zone: Zone, group: Group, above: tuple[RecordSet, ...], branch: RecordSet | None
+) -> Iterator[tuple[tuple[RecordSet, ...], RecordSet | None]]:
+    """Paths from the group down, each with its record at the first level that has a choice."""
+    is_circle = bool(group) and group[0].name in {r.name for r in above}
+    for record in group:
+        chosen = branch or (record if len(group) > 1 else None)
+        path = (*above, record)
+        if is_circle or len(path) > DEPTH_MAX or is_leaf(zone, record):
+            yield path, chosen
+        else:
+            yield from _walk(zone, _below(zone, record), path, chosen)
 
 
 def is_leaf(zone: Zone, record: RecordSet) -> bool:
@@ -47,65 +94,100 @@ def is_leaf(zone: Zone, record: RecordSet) -> bool:
     return not zone.contains(target) or zone.owner(target) is None
 
 
-def leaves(zone: Zone, record: RecordSet, depth: int = 0) -> Iterator[RecordSet]:
-    """The records that answer in the end when `record` is chosen."""
-    if is_leaf(zone, record) or depth > 8:
-        yield record
-        return
-    name = record.alias.name if record.alias else canonical(record.values[0])
-    rtype = record.type if record.alias else "A"
-    for below in zone.group(name, rtype) or zone.group(name, "CNAME"):
-        yield from leaves(zone, below, depth + 1)
+def _below(zone: Zone, record: RecordSet) -> Group:
+    """The records that `record` leads to."""
+    if record.alias:
+        name, rtype = record.alias.name, record.type
+    else:
+        name, rtype = zone.owner(canonical(record.values[0])) or "", "A"
+    return zone.group(name, rtype) or zone.group(name, "CNAME")
 
 
-def sides(zone: Zone, group: Group) -> dict[str, tuple[RecordSet, ...]]:
-    """The leaf records of a group by the side they lead to, in order."""
-    found: dict[str, tuple[RecordSet, ...]] = {}
-    for record in group:
-        for leaf in leaves(zone, record):
-            side = named(leaf)
-            found[side] = (*found.get(side, ()), leaf)
-    return found
+def _region(records: Sequence[RecordSet]) -> str | None:
+    """The Region that a path names, from what answers upwards."""
+    for record in reversed(records):
+        for text in (_target(record), record.region or "", record.set_identifier or ""):
+            if found := REGION.search(text.lower()):
+                return found[1]
+    return None
 
 
-def watched(routing: Routing, check: HealthCheck) -> str | None:
-    """The side that an endpoint check probes; `SHARED` where its name follows failover itself.
+def _endpoint(record: RecordSet) -> str:
+    return record.set_identifier or _target(record).rstrip(".")
 
-    None where neither the target nor the zone says.
+
+def _target(record: RecordSet) -> str:
+    if record.alias:
+        return record.alias.name
+    return record.values[0] if record.values else ""
+
+
+def answers(leaf: RecordSet) -> frozenset[str]:
+    """The addresses or the name that a record answers, so written that equal ones are equal."""
+    return frozenset({leaf.alias.name} if leaf.alias else map(_written, leaf.values))
+
+
+def _written(target: str) -> str:
+    try:
+        return str(ip_address(target))
+    except ValueError:
+        return canonical(target)
+
+
+def watched(routing: Routing, check: HealthCheck, among: Sequence[Path] = ()) -> str | None:
+    """The side that an endpoint check probes: by the addresses or the name that answer there.
+
+    `SHARED` where the name that it probes leads to several sides, and so follows failover itself.
+    A Region that is none of the sides `among` is told, too; None where neither target nor zone say.
     """
-    target = (check.fqdn or check.ip or "").lower()
-    zone = routing.zones.find(canonical(target)) if check.fqdn and not check.ip else None
-    if zone is not None:
-        group = zone.group(canonical(target), "A") or zone.group(canonical(target), "CNAME")
-        found = sides(zone, group)
-        if len(found) > 1:
-            return SHARED
-        if found:
-            return next(iter(found))
-    for record in routing.record_sets():
-        if check.ip and check.ip in record.values and record.policy != "simple":
-            return named(record)
-    return match[1] if (match := REGION.search(target)) else None
+    by_name = check.fqdn is not None and not check.ip
+    reached = _probed(routing, canonical(check.fqdn)) if check.fqdn and by_name else []
+    if any(len({path.side for path in group}) > 1 for group in reached):
+        return SHARED
+    probed = [path for group in reached for path in group]
+    targets = {_written(check.target)}.union(*(answers(path.leaf) for path in probed))
+    met = {path.side for path in among if answers(path.leaf) & targets}
+    if len(met) == 1:
+        return met.pop()
+    if met and by_name:
+        return SHARED
+    for path in probed:
+        if REGION.fullmatch(path.side):
+            return path.side
+    labels = [_label(r) for r in routing.record_sets() if check.ip and check.ip in r.values]
+    found = (REGION.search(text) for text in (*labels, (check.fqdn or "").lower()))
+    return next((match[1] for match in found if match), None)
 
 
-def watchers(
-    routing: Routing, zone: Zone, group: Group, found: Mapping[str, tuple[RecordSet, ...]]
-) -> dict[str, str]:
-    """The side of every endpoint check that matters to the group, by check id."""
+def _probed(routing: Routing, name: str) -> list[tuple[Path, ...]]:
+    """The paths from a name that a check probes, by type; none where no zone has it."""
+    zone = routing.zones.find(name)
+    owner = zone.owner(name) if zone else None
+    if zone is None or owner is None:
+        return []
+    return [paths(zone, zone.group(owner, rtype)) for rtype in ("A", "AAAA", "CNAME")]
+
+
+def _label(record: RecordSet) -> str:
+    return f"{record.region or ''} {record.set_identifier or ''} {record.name}".lower()
+
+
+def watchers(routing: Routing, found: Sequence[Path]) -> dict[str, str]:
+    """The side of every health check that matters to the paths, by check id."""
     used: dict[str, str] = {}
-    for record in group:
-        for leaf in leaves(zone, record):
-            for holder in (record, leaf):
-                if holder.health_check:
-                    used.setdefault(holder.health_check, named(leaf))
+    for path in found:
+        for check_id in path.guards:
+            used.setdefault(check_id, path.side)
     for check_id, side in list(used.items()):
         check = routing.checks.get(check_id)
         for child in check.children if check else ():
             used.setdefault(child, side)
+    sides = {SHARED, *(path.side for path in found)}
     told = {}
     for check_id, side in used.items():
         check = routing.checks.get(check_id)
         if check is not None:
-            where = watched(routing, check) if check.is_endpoint else None
-            told[check_id] = where if where and (where in found or where == SHARED) else side
+            where = watched(routing, check, found) if check.is_endpoint else None
+            is_told = where in sides or (where and REGION.fullmatch(side))
+            told[check_id] = where if where and is_told else side
     return told

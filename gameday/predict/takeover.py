@@ -1,30 +1,19 @@
 """Who takes over when a side of a name is lost: routing asked before and after its checks are red.
 
-The answers come from the same routing code as the lab's name server. A share that is still
-answered with the lost side is said with its reason, because no wait will end it.
+A share that is still answered with the lost side is said with its reason, because no wait will
+end it.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gameday.predict.perspective import perspectives
-from gameday.predict.side import SHARED, is_leaf, leaves, named, outside, sides, watchers
-from gameday.route53 import health
-from gameday.route53.answer import Answer
+from gameday.predict.side import SHARED, Path
+from gameday.predict.view import Shares, Unhealthy, View
 from gameday.route53.check import HealthCheck
-from gameday.route53.client import Client
-from gameday.route53.exports import Routing
-from gameday.route53.routing import answer, outcomes
-from gameday.route53.zone import Group, RecordSet, Zone, Zones
 
 SIDES_MAX = 16
-SAMPLES = 200
-NOBODY = "no answer"
-
-Shares = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,81 +30,57 @@ class Takeover:
     """What routing does about one lost side, or about one red check."""
 
     lost: str  # a side, or `check ID`
-    red: tuple[str, ...]  # checks that turn unhealthy
-    moves: tuple[Move, ...]  # only of clients whose answer held the lost side
-    still_dead: float  # the largest share of any clients still sent there
-    why_dead: tuple[str, ...]
-    is_fail_open: bool
-    untimed: tuple[str, ...] = ()  # red checks that no probe turns: nobody can say when
+    red: tuple[str, ...]  # checks that fail
+    moves: tuple[Move, ...]  # of clients answered with the lost side before or after; of a check,
+    # of clients whose answer changes
+    still_dead: float = 0.0  # the largest share of any clients sent to the lost side afterwards
+    why_dead: tuple[str, ...] = ()
+    is_fail_open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One name as clients see it: what to ask, as whom, and which checks watch which side."""
+class AllRed:
+    """What clients are answered on average when every check is red."""
 
-    routing: Routing
-    zone: Zone
-    group: Group
-    zones: Zones
-    clients: tuple[Client, ...]
-    sides: Mapping[str, tuple[RecordSet, ...]]
-    watch: Mapping[str, str]
-
-    @classmethod
-    def of(cls, routing: Routing, zone: Zone, group: Group) -> View:
-        """The view of a group of record sets."""
-        found = sides(zone, group)
-        zones, clients = perspectives(routing, zone, group)
-        return cls(routing, zone, group, zones, clients, found,
-                   watchers(routing, zone, group, found))  # fmt: skip
-
-    def shares(self, client: Client, red: frozenset[str]) -> tuple[dict[str, float], list[Answer]]:
-        """How likely each side is answered to `client` while the checks `red` fail."""
-        raw: dict[str, bool | None] = dict.fromkeys(red, False)
-        status = health.statuses(self.routing.checks, raw)
-        name, rtype = self.group[0].name, self.group[0].type
-        asked = "A" if rtype == "CNAME" else rtype
-        exact = outcomes(self.zones, name, asked, client, status, outside)
-        if exact is not None:
-            weighed = [(o.probability, o.answer) for o in exact]
-        else:
-            rng = random.Random(0)
-            weighed = [
-                (1 / SAMPLES, answer(self.zones, name, asked, client, status, rng, outside))
-                for _ in range(SAMPLES)
-            ]
-        found: dict[str, float] = {}
-        for probability, given in weighed:
-            chosen = list(self._chosen(given)) or [NOBODY]
-            for side in chosen:
-                found[side] = found.get(side, 0.0) + probability / len(chosen)
-        return {s: round(p, 4) for s, p in found.items()}, [a for _, a in weighed]
-
-    def _chosen(self, given: Answer) -> Iterator[str]:
-        for step in given.path:
-            if step.chosen:
-                for record in self.zone.group(step.name, step.type):
-                    if record.set_identifier == step.set_identifier and is_leaf(self.zone, record):
-                        yield named(record)
+    shares: Shares
+    is_fail_open: bool  # else it is answered because no check guards it
 
 
 def lose(view: View, side: str) -> Takeover:
     """What happens when everything on `side` stops answering."""
-    red = frozenset(c for c, where in view.watch.items() if where == side and _counts(view, c))
-    return _takeover(view, side, side, red)
+    red = view.watching(side)
+    was, now = view.unhealthy(), view.unhealthy(red)
+    moves, dead, is_open = [], 0.0, False
+    held: dict[Path, None] = {}
+    for client in view.clients:
+        before, after = view.given(client, was), view.given(client, now)
+        if not (before.shares.get(side) or after.shares.get(side)):
+            continue
+        moves.append(Move(client.network, before.shares, after.shares))
+        dead = max(dead, after.shares.get(side, 0.0))
+        lost = dict.fromkeys(path for path in after.paths if path.side == side)
+        held |= lost
+        is_open |= bool(lost) and after.is_fail_open
+    why = tuple(dict.fromkeys(_reasons(view, side, held, now, is_open))) if dead else ()
+    return Takeover(side, tuple(sorted(red)), tuple(moves), dead, why, is_open)
 
 
 def turn_red(view: View, check: HealthCheck) -> Takeover:
     """What happens when that one check turns red, whatever the reason."""
-    holders = [named(leaf) for leaf in _leaves_with(view, check.id)]
-    return _takeover(view, f"check {check.id}", holders[0] if holders else "",
-                     frozenset({check.id}))  # fmt: skip
+    was, now = view.unhealthy(), view.unhealthy(forced={check.id: False})
+    moves = [
+        Move(client.network, before, after)
+        for client in view.clients
+        if (before := view.given(client, was).shares) != (after := view.given(client, now).shares)
+    ]
+    return Takeover(f"check {check.id}", (check.id,), tuple(moves))
 
 
-def all_red(view: View) -> Shares:
-    """What clients are answered on average when every check is red: as if nothing were wrong."""
-    red = frozenset(c for c in view.watch if _counts(view, c))
-    return mean([view.shares(client, red)[0] for client in view.clients])
+def all_red(view: View) -> AllRed:
+    """What clients are answered on average when every check is red."""
+    unhealthy = view.unhealthy(forced=dict.fromkeys(view.watch, False))
+    given = [view.given(client, unhealthy) for client in view.clients]
+    return AllRed(mean([g.shares for g in given]), any(g.is_fail_open for g in given))
 
 
 def mean(rows: Sequence[Shares]) -> dict[str, float]:
@@ -124,55 +89,40 @@ def mean(rows: Sequence[Shares]) -> dict[str, float]:
     return {s: round(sum(row.get(s, 0.0) for row in rows) / len(rows), 4) for s in found}
 
 
-def _takeover(view: View, lost: str, side: str, red: frozenset[str]) -> Takeover:
-    moves, dead, open_to_all = [], 0.0, False
-    for client in view.clients:
-        before, _ = view.shares(client, frozenset())
-        if not before.get(side):
-            continue
-        after, answers = view.shares(client, red)
-        moves.append(Move(client.network, before, after))
-        dead = max(dead, after.get(side, 0.0))
-        open_to_all |= any(s.chosen and "all count as healthy" in s.why
-                           for a in answers for s in a.path)  # fmt: skip
-    why = tuple(_reasons(view, side, red, open_to_all)) if dead else ()
-    checks = view.routing.checks
-    untimed = (f"{c} ({checks[c].type})" for c in sorted(red) if not checks[c].is_endpoint)
-    return Takeover(
-        lost, tuple(sorted(red)), tuple(moves), dead, why, open_to_all and dead > 0, tuple(untimed)
-    )
-
-
-def _reasons(view: View, side: str, red: frozenset[str], open_to_all: bool) -> Iterator[str]:
-    """Why clients are still sent to the lost side after every check has done what it can."""
-    if open_to_all:
+def _reasons(
+    view: View, side: str, held: dict[Path, None], unhealthy: Unhealthy, is_open: bool
+) -> Iterator[str]:
+    """Why clients are still sent along the paths `held` after every check has done what it can."""
+    if is_open:
         yield "fail-open: every record's check is red, so all count as healthy"
-    for leaf in view.sides.get(side, ()):
-        check = view.routing.checks.get(leaf.health_check or "")
-        if leaf.health_check is None and not _guarded_above(view, leaf):
-            yield f"{leaf.label} has no health check, so it counts as healthy for ever"
-        elif check is not None and check.disabled:
-            yield f"health check {check.id} of {leaf.label} is disabled, which means healthy"
-        elif check is not None and view.watch.get(check.id) == SHARED:
-            yield f"health check {check.id} probes a name that follows failover itself"
-        elif check is not None and check.id not in red and check.is_endpoint:
-            yield (f"health check {check.id} of {leaf.label} watches "
-                   f"{view.watch.get(check.id, 'something else')}, not {side}")  # fmt: skip
+    for path in held:
+        if not path.guards:
+            yield f"{path.leaf.label} has no health check, so it counts as healthy for ever"
+        for record in path.records:
+            if record.health_check and record.health_check not in unhealthy:
+                yield f"health check {record.health_check} of {record.label} " + _why_healthy(
+                    view, record.health_check, side, unhealthy
+                )
+            is_blind = record.alias and not record.alias.evaluate_target_health
+            if is_blind and record is not path.leaf and not record.health_check:
+                yield f"{record.label} does not evaluate the health of its target"
 
 
-def _guarded_above(view: View, leaf: RecordSet) -> bool:
-    return any(
-        r is not leaf and r.health_check and leaf in leaves(view.zone, r) for r in view.group
-    )
-
-
-def _counts(view: View, check_id: str) -> bool:
-    """Whether the loss turns this check red. An alarm or a routing control is taken to follow."""
+def _why_healthy(view: View, check_id: str, side: str, unhealthy: Unhealthy) -> str:
+    """Why a check does not turn red when `side` is lost."""
     check = view.routing.checks.get(check_id)
-    return check is not None and check.type != "CALCULATED" and not check.disabled
-
-
-def _leaves_with(view: View, check_id: str) -> Iterator[RecordSet]:
-    for record in view.group:
-        if record.health_check == check_id:
-            yield from leaves(view.zone, record)
+    where = view.watch.get(check_id)
+    if check is None:
+        return "is not in the export"
+    if check.disabled:
+        return "is disabled, which means healthy"
+    if check.type == "CALCULATED":
+        healthy = len([c for c in check.children if c not in unhealthy])
+        why = f"{healthy} of {len(check.children)} children healthy, HealthThreshold "
+        why += f"{check.health_threshold}"
+        return f"stays healthy: {'inverted, ' if check.inverted else ''}{why}"
+    if where == SHARED:
+        return "probes a name that follows failover itself"
+    if where != side:
+        return f"watches {where}, not {side}"
+    return f"is inverted, which means healthy while {side} is lost"

@@ -26,8 +26,8 @@ def _name(name: Json, document: Json) -> Iterator[str]:
     shown: dict[str, str] = {}
     for loss in name["losses"]:
         yield from _takeover(loss)
-        key = repr(loss["settings"])
-        if loss["settings"] is None:
+        key = settings(loss)
+        if not loss["ways"]:
             continue
         if key in shown:
             yield f"    times as for {shown[key]}"
@@ -36,37 +36,65 @@ def _name(name: Json, document: Json) -> Iterator[str]:
         yield from _times(loss, document)
     for line in lone_checks(name):
         yield f"  {line}"
-    yield f"  every check red at once: answered {shares(name['all_red'])}, dead or not (fail-open)"
+    for line in all_red(name):
+        yield f"  every check red at once: {line}"
     yield ""
+
+
+def all_red(name: Json) -> Iterator[str]:
+    """What is answered when every check is red; nothing for a name without checks."""
+    found = name["all_red"]
+    why = "dead or not (fail-open)" if found["is_fail_open"] else "which no check guards"
+    if name["checks"]:
+        yield f"answered {shares(found['shares'])}, {why}"
 
 
 def lone_checks(name: Json) -> Iterator[str]:
     """What one red check does by itself, where that is not what the loss of a side does."""
     alike = [loss["takeover"]["red"] for loss in name["losses"]]
     for one in name["checks"]:
-        if one["red"] not in alike:
-            for move in one["moves"]:
-                moved = f"{shares(move['before'])} -> {shares(move['after'])}"
-                yield f"{one['lost']} red by itself: {move['clients']}: {moved}"
+        if one["red"] in alike:
+            continue
+        if not one["moves"]:
+            yield f"{one['lost']} red by itself: moves nobody to another side"
+        for move in one["moves"]:
+            moved = f"{shares(move['before'])} -> {shares(move['after'])}"
+            yield f"{one['lost']} red by itself: {move['clients']}: {moved}"
+
+
+def settings(loss: Json) -> str:
+    """What the times of a loss follow from: equal for losses with the same times."""
+    return repr([{k: v for k, v in way.items() if k != "check"} for way in loss["ways"]])
+
+
+def way(found: Json) -> str:
+    """One way out of a lost side: the check that ends an answer, and how long it is kept."""
+    seen = found["detection"]
+    alias = ", alias" if found["is_alias"] else ""
+    return (
+        f"check {found['check']} ({found['interval_s']:g} s x {found['threshold']}) is red after "
+        f"{seen['mean_s']:g} s ({seen['least_s']:g}..{seen['worst_s']:g}); "
+        f"TTL {found['ttl_s']:g} s{alias}"
+    )
+
+
+SLOWEST = "below: clients that are answered what is slowest of these; the others are earlier"
 
 
 def _takeover(loss: Json) -> Iterator[str]:
-    takeover, check = loss["takeover"], loss["check"]
+    takeover = loss["takeover"]
     yield f"  lose {loss['side']}"
-    if loss["settings"]:
-        found, detection = loss["settings"], loss["detection"]
-        alias = ", alias" if found["is_alias"] else ""
-        yield (f"    check {check} ({found['interval_s']:g} s x {found['threshold']}) is red after "
-               f"{detection['mean_s']:g} s ({detection['least_s']:g}..{detection['worst_s']:g}); "
-               f"TTL {found['ttl_s']:g} s{alias}")  # fmt: skip
+    yield from (f"    {way(found)}" for found in loss["ways"])
+    if len(loss["ways"]) > 1:
+        yield f"    {SLOWEST}"
     for move in takeover["moves"]:
         yield f"    {move['clients']}: {shares(move['before'])} -> {shares(move['after'])}"
     if not takeover["moves"]:
         yield "    no client is answered with it while all is well"
-    for check in takeover["untimed"]:
+    for check in loss["untimed"]:
         yield f"    no time: {check} turns red by other means than a probe"
     for why in takeover["why_dead"]:
-        yield f"    NEVER RECOVERS ({takeover['still_dead']:.0%} still sent there): {why}"
+        yield f"    NEVER RECOVERS ({takeover['still_dead']:.0%} sent there): {why}"
 
 
 def _times(loss: Json, document: Json) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gameday.errors import UsageError
+from gameday.predict.delay import detection_worst_s
 from gameday.predict.model import Settings
 from gameday.route53.exports import rows
 
@@ -23,19 +24,23 @@ Json = Mapping[str, Any]
 def settings_for(zone: Json, checks: Json, endpoint: str, region: str | None) -> Settings | None:
     """Interval, threshold and TTL of `endpoint`'s record for `region`; None without such a record.
 
+    Of several records of the Region it is the one that clients stay with longest.
+
     :param region: the Region that is lost; None takes the first record with a health check.
     :raises UsageError: the record names a health check that the export does not hold.
     """
     records = [r for r in _records(zone, endpoint) if r.get("HealthCheckId")]
-    if region is not None:
-        records = [r for r in records if _belongs(r, region)] or records
-    if not records:
-        return None
-    record = records[0]
-    config = _config(checks, record["HealthCheckId"], endpoint)
+    mine = [r for r in records if region is not None and _belongs(r, region)] or records[:1]
+    found = [
+        _settings(record, _config(checks, record["HealthCheckId"], endpoint)) for record in mine
+    ]
+    return max(found, key=lambda s: detection_worst_s(s) + s.ttl_s, default=None)
+
+
+def _settings(record: Json, check: Json) -> Settings:
     return Settings(
-        interval_s=float(config.get("RequestInterval", 30)),
-        threshold=int(config.get("FailureThreshold", 3)),
+        interval_s=float(check.get("RequestInterval", 30)),
+        threshold=int(check.get("FailureThreshold", 3)),
         ttl_s=ALIAS_TTL_S if "AliasTarget" in record else float(record.get("TTL", 300)),
     )
 

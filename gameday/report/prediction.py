@@ -10,7 +10,7 @@ from html import escape
 from importlib import resources
 from typing import Any
 
-from gameday.predict.text import lone_checks, seconds, shares
+from gameday.predict.text import SLOWEST, all_red, lone_checks, seconds, settings, shares, way
 
 Json = Mapping[str, Any]
 
@@ -68,39 +68,36 @@ def _name(name: Json, document: Json) -> str:
     for loss in name["losses"]:
         parts.append(f"<h3>When {escape(loss['side'])} is lost</h3>")
         parts.append("".join(f"<p>{line}</p>" for line in _takeover(loss)))
-        key = repr(loss["settings"])
-        if loss["settings"] is not None and key in drawn:
+        key = settings(loss)
+        if loss["ways"] and key in drawn:
             parts.append(f"<p class='soft'>Times as for {escape(drawn[key])}.</p>")
-        elif loss["settings"] is not None:
+        elif loss["ways"]:
             drawn[key] = loss["side"]
             parts += [_curves(loss, document), _table(loss), _advice(loss["advice"])]
     parts += [f"<p>{escape(line)}</p>" for line in lone_checks(name)]
-    parts.append(
-        "<h3>When every check is red at once</h3><p>DNS fails open: answered "
-        f"{escape(shares(name['all_red']))}, dead or not.</p>"
-    )
+    for line in all_red(name):
+        parts.append(f"<h3>When every check is red at once</h3><p>{_sentence(line)}</p>")
     return f'<section class="card name">{"".join(parts)}</section>'
 
 
 def _takeover(loss: Json) -> Iterator[str]:
-    if loss["settings"]:
-        found, detection = loss["settings"], loss["detection"]
-        yield (
-            f"Check {escape(loss['check'])} ({found['interval_s']:g} s × {found['threshold']}) is "
-            f"red after {detection['mean_s']:g} s "
-            f"({detection['least_s']:g}..{detection['worst_s']:g}); "
-            f"TTL {found['ttl_s']:g} s{' (alias)' if found['is_alias'] else ''}."
-        )  # fmt: skip
+    yield from (_sentence(way(found)) for found in loss["ways"])
+    if len(loss["ways"]) > 1:
+        yield _sentence(SLOWEST)
     for move in loss["takeover"]["moves"]:
         before, after = shares(move["before"]), shares(move["after"])
         yield f"{escape(move['clients'])}: {escape(before)} → <b>{escape(after)}</b>"
     if not loss["takeover"]["moves"]:
         yield "No client is answered with it while all is well."
-    for check in loss["takeover"]["untimed"]:
+    for check in loss["untimed"]:
         yield f"No time: {escape(check)} turns red by other means than a probe."
     for why in loss["takeover"]["why_dead"]:
-        share = f"{loss['takeover']['still_dead']:.0%} are still sent there"
+        share = f"{loss['takeover']['still_dead']:.0%} are sent there"
         yield f'<span class="dead">Never recovers ({share}): {escape(why)}</span>'
+
+
+def _sentence(line: str) -> str:
+    return escape(f"{line[0].upper()}{line[1:]}.")
 
 
 def _curves(loss: Json, document: Json) -> str:

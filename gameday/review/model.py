@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from gameday.predict.takeover import View
+from gameday.predict.view import View
 from gameday.review.counterparts import counterparts
 from gameday.route53.check import HealthCheck
 from gameday.route53.exports import Routing

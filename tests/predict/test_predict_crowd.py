@@ -121,7 +121,7 @@ def test_does_recovery_ever_fall_when_a_setting_rises(
 @given(st.floats(20, 300), st.floats(0.5, 0.99))
 @budget(max_examples=20, deadline=None)
 def test_does_the_advised_plan_meet_the_objective(rto, p) -> None:
-    found = advise(Settings(30, 3, 60), kinds(), rto, p, is_alias=False)
+    found = advise((Settings(30, 3, 60),), kinds(), rto, p, is_alias=False)
     slowest = max(s for k, s in found.within_s.items() if s is not None and k != "ttl-stretched")
     assert found.is_possible is (found.plan != () or slowest <= rto)
     gains = [c.gain_s for c in found.changes]
@@ -130,7 +130,7 @@ def test_does_the_advised_plan_meet_the_objective(rto, p) -> None:
 
 
 def test_what_is_beyond_settings() -> None:
-    found = advise(Settings(10, 3, 60), kinds(), 8, 0.95, is_alias=True)
+    found = advise((Settings(10, 3, 60),), kinds(), 8, 0.95, is_alias=True)
     assert not found.is_possible
     said = " ".join(found.unfixable)
     assert all(word in said for word in ("pooled and browser never leave", "ttl-stretched",

@@ -10,7 +10,8 @@ from gameday.predict.forecast import forecast
 from gameday.predict.kind import kinds
 from gameday.predict.model import Settings
 from gameday.predict.policies import compare
-from gameday.predict.takeover import Takeover, View, all_red, lose, turn_red
+from gameday.predict.takeover import Takeover, all_red, lose, turn_red
+from gameday.predict.view import View
 from gameday.route53.exports import read
 
 
@@ -54,7 +55,7 @@ def test_where_do_clients_of_a_place_go_and_who_gets_no_answer() -> None:
     found = lose(view(placed), "eu-west-1")
     assert found.why_dead == ("fail-open: every record's check is red, so all count as healthy",)
     everywhere = view(placed)
-    assert everywhere.shares(everywhere.clients[-1], frozenset())[0] == {"no answer": 1.0}
+    assert everywhere.given(everywhere.clients[-1], frozenset()).shares == {"no answer": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +84,7 @@ def test_is_a_check_that_guards_both_sides_seen_to_fail_open() -> None:
 
 
 def test_what_is_answered_when_every_check_is_red() -> None:
-    assert all_red(view(zone())) == {"us-east-1": 0.5, "eu-west-1": 0.5}
+    assert all_red(view(zone())).shares == {"us-east-1": 0.5, "eu-west-1": 0.5}
 
 
 def test_what_does_one_red_check_do() -> None:
@@ -104,9 +105,9 @@ def test_is_there_a_time_for_a_check_upon_an_alarm() -> None:
     health = checks(check("eu-west-1"), {"Id": "hc-us-east-1", "HealthCheckConfig": alarm})
     found = lose(view(zone(), health), "us-east-1")
     assert after(found) == [{"eu-west-1": 1.0}]
-    assert found.untimed == ("hc-us-east-1 (CLOUDWATCH_METRIC)",)
     one = forecast(read(zone(), health), Settings(), kinds(), Crowd(1000, 10))[0].losses[0]
-    assert (one.settings, one.clients) == (None, {})
+    assert one.untimed == ("hc-us-east-1 (CLOUDWATCH_METRIC)",)
+    assert (one.ways, one.clients) == ((), {})
 
 
 def test_are_aliases_and_cnames_in_a_circle_survived() -> None:

@@ -84,7 +84,7 @@ def test_what_would_my_zone_do(tmp_path) -> None:
     asked = ask(tmp_path, "--json")
     assert asked.exit_code == 0, asked.output
     loss = json.loads(asked.output)["names"][0]["losses"][0]
-    assert loss["detection"] == {"least_s": 20.0, "mean_s": 28.2, "worst_s": 30.0}
+    assert loss["ways"][0]["detection"] == {"least_s": 20.0, "mean_s": 28.2, "worst_s": 30.0}
     assert loss["clients"]["per-request"]["mean_s"] == pytest.approx(58.2, abs=0.3)
     assert loss["clients"]["per-request"]["p95_s"] == pytest.approx(85, abs=0.5)
     assert loss["clients"]["pooled"]["mean_s"] is None
@@ -180,8 +180,11 @@ def test_do_templates_say_what_exports_of_them_would() -> None:
     asked = CliRunner().invoke(main, ["predict", "deploy/routing.yaml", "--json"])
     found = json.loads(asked.output)["names"][0]
     assert (found["name"], found["policy"]) == ("api.example.test", "latency")
-    assert [loss["check"] for loss in found["losses"]] == ["HomeHealthCheck", "PeerHealthCheck"]
-    assert found["losses"][0]["detection"]["mean_s"] == 28.2
+    assert [loss["ways"][0]["check"] for loss in found["losses"]] == [
+        "HomeHealthCheck",
+        "PeerHealthCheck",
+    ]
+    assert found["losses"][0]["ways"][0]["detection"]["mean_s"] == 28.2
 
 
 def test_does_a_wrong_export_of_checks_name_its_file(tmp_path) -> None:

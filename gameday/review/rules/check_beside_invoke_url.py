@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.predict.side import leaves
+from gameday.predict.side import paths
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "warning"
@@ -27,11 +27,13 @@ PASSING = FAILING.replace("a1b2c3.execute", "d-a1b2c3.execute")
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for zone, group in subject.routing.groups():
-        for record in group:
-            probe = subject.routing.checks.get(record.health_check or "")
-            for leaf in leaves(zone, record) if probe and probe.fqdn else ():
-                target = (leaf.alias.name if leaf.alias else (*leaf.values, "")[0]).rstrip(".")
-                is_invoked = ".execute-api." in target and not target.startswith("d-")
-                if is_invoked and probe and ".execute-api." not in (probe.fqdn or ""):
-                    yield Hit(f"health check {probe.id}",
-                              f"probes {probe.fqdn}, clients are led to {target}")  # fmt: skip
+        for path in paths(zone, group):
+            probe = subject.routing.checks.get(path.records[0].health_check or "")
+            if probe is None or probe.fqdn is None:
+                continue
+            leaf = path.leaf
+            target = (leaf.alias.name if leaf.alias else (*leaf.values, "")[0]).rstrip(".")
+            is_invoked = ".execute-api." in target and not target.startswith("d-")
+            if is_invoked and ".execute-api." not in probe.fqdn:
+                yield Hit(f"health check {probe.id}",
+                          f"probes {probe.fqdn}, clients are led to {target}")  # fmt: skip

@@ -25,14 +25,13 @@ def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for view in subject.views:
         guards: dict[str, str] = {}
-        for side, leaves in view.sides.items():
-            for leaf in leaves:
-                check_id = leaf.health_check or ""
+        for path in view.paths:
+            for check_id in path.guards:
                 found = subject.routing.checks.get(check_id)
-                where = watched(subject.routing, found) if found else None
-                if where and guards.setdefault(where, side) != side:
+                where = watched(subject.routing, found, view.paths) if found else None
+                if where and guards.setdefault(where, path.side) != path.side:
                     yield Hit(
-                        leaf.label,
-                        f"health check {check_id} of {side} probes {where}, as "
+                        path.leaf.label,
+                        f"health check {check_id} of {path.side} probes {where}, as "
                         f"that of {guards[where]} does",
                     )

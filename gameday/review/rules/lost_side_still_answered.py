@@ -27,7 +27,7 @@ PASSING = TWO_REGIONS
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for view in subject.views:
-        for side in list(view.sides)[:SIDES_MAX]:
+        for side in view.sides[:SIDES_MAX]:
             found = lose(view, side)
             if found.why_dead:
                 said = f"{found.still_dead:.0%} of clients are sent to {side} after it is lost"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gameday.predict.delay import quantile_s
-from gameday.predict.forecast import ttl_s
 from gameday.predict.kind import kinds
 from gameday.predict.model import Settings
+from gameday.predict.takeover import SIDES_MAX
+from gameday.predict.way import ways
 from gameday.review.model import Hit, RoutingSubject
 
 SEVERITY = "error"
@@ -34,14 +35,16 @@ checks: [{Id: us-east-1}, {Id: eu-west-1}]
 
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
-    kind = kinds()[0]
+    kind, rto_s = kinds()[0], subject.rto_s
+    if rto_s is None:
+        return
     for view in subject.views:
-        for leaves in view.sides.values():
-            found = subject.routing.checks.get(leaves[0].health_check or "")
-            if found is None or not found.is_endpoint or subject.rto_s is None:
-                continue
-            settings = Settings(found.interval_s, found.failure_threshold, ttl_s(leaves[0]))
-            within_s = quantile_s(settings, kind, 0.95) or 0.0
-            if within_s > subject.rto_s:
-                need = f"95 % of clients that look up with every request need {within_s:.0f} s"
-                yield Hit(leaves[0].label, f"{need}; the objective is {subject.rto_s:g} s")
+        for side in view.sides[:SIDES_MAX]:
+            for way in ways(view, side, Settings()):
+                within_s = (quantile_s(way.settings, kind, 0.95) or 0.0) if way.settings else 0.0
+                if within_s > rto_s:
+                    need = f"95 % of clients that look up with every request need {within_s:.0f} s"
+                    where = f"{view.group[0].name} {view.group[0].type} ({side})"
+                    yield Hit(
+                        where, f"{need} when {way.check.id} decides; the objective is {rto_s:g} s"
+                    )
