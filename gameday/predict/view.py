@@ -19,6 +19,9 @@ from gameday.route53.routing import answer, outcomes
 from gameday.route53.zone import Group, Zone, Zones
 
 SAMPLES = 200
+EXACT_MAX = 2048
+"""Possible answers up to which none is missed; of more, as many are drawn as `SAMPLES`."""
+
 NOBODY = "no answer"
 
 Shares = Mapping[str, float]
@@ -113,7 +116,7 @@ class View:
         """What may be answered, each with its likelihood."""
         name, rtype = self.group[0].name, self.group[0].type
         asked = "A" if rtype == "CNAME" else rtype
-        exact = outcomes(self.zones, name, asked, client, status, outside)
+        exact = outcomes(self.zones, name, asked, client, status, outside, EXACT_MAX)
         if exact is not None:
             return [(o.probability, o.answer) for o in exact]
         rng = random.Random(0)

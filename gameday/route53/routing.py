@@ -49,15 +49,18 @@ def outcomes(
     client: Client,
     health: Mapping[str, bool],
     externals: Externals = no_externals,
+    most: int = OUTCOMES_MAX,
 ) -> tuple[Outcome, ...] | None:
-    """Every answer that chance can give with its exact probability; None when over 256."""
+    """Every answer that chance can give with its exact probability; None when over `most`."""
     found: list[Outcome] = []
     script: list[int] | None = []
+    known: Known = {}
     while script is not None:
         draws = _Script(script)
-        given = _Walk(zones, client, health, externals, draws).answer(canonical(name), rtype)
+        walk = _Walk(zones, client, health, externals, draws, known)
+        given = walk.answer(canonical(name), rtype)
         found.append(Outcome(draws.probability, given))
-        if len(found) > OUTCOMES_MAX:
+        if len(found) > most:
             return None
         script = draws.following()
     return tuple(found)
@@ -92,15 +95,20 @@ class _TooDeep(Exception):
     """Aliases are nested more than three deep, or CNAMEs form a loop."""
 
 
+Known = dict[tuple[RecordSet, int], tuple[str | None, bool]]
+"""Why a record is unhealthy at a level of aliases, and whether that depends on the client."""
+
+
 @dataclass(slots=True)
 class _Walk:
-    """One query on its way through the zones."""
+    """One query on its way through the zones. `known` may be shared by queries that are alike."""
 
     zones: Zones
     client: Client
     health: Mapping[str, bool]
     externals: Externals
     draw: policy.Choose
+    known: Known = field(default_factory=dict)
     steps: list[Step] = field(default_factory=list)
     by_client: bool = False
 
@@ -203,6 +211,17 @@ class _Walk:
         return (target.ttl_s, target.addresses.get(record.type, ())) if target else None
 
     def _why_unhealthy(self, zone: Zone, record: RecordSet, level: int) -> str | None:
+        """As `_judged`, once for each record and level."""
+        asked = (record, level)
+        if asked not in self.known:
+            before, self.by_client = self.by_client, False
+            self.known[asked] = self._judged(zone, record, level), self.by_client
+            self.by_client |= before
+        why, by_client = self.known[asked]
+        self.by_client |= by_client
+        return why
+
+    def _judged(self, zone: Zone, record: RecordSet, level: int) -> str | None:
         """Why a record counts as unhealthy, None when it is healthy.
 
         Both its health check and, with EvaluateTargetHealth, its target must be healthy; a record
