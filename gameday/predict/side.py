@@ -8,7 +8,7 @@ leads to; where that cannot be told, the side of the record that uses it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -140,23 +140,29 @@ def watched(routing: Routing, check: HealthCheck, among: Sequence[Path] = ()) ->
     `SHARED` where the name that it probes leads to several sides, and so follows failover itself.
     A Region that is none of the sides `among` is told, too; None where neither target nor zone say.
     """
-    by_name = check.fqdn is not None and not check.ip
-    reached = _probed(routing, canonical(check.fqdn)) if check.fqdn and by_name else []
-    if any(len({path.side for path in group}) > 1 for group in reached):
-        return SHARED
-    probed = [path for group in reached for path in group]
-    targets = {_written(check.target)}.union(*(answers(path.leaf) for path in probed))
-    met = {path.side for path in among if answers(path.leaf) & targets}
+    known: dict[str, dict[str, None]] = {}
+    for path in among:
+        for target in answers(path.leaf):
+            known.setdefault(target, {})[path.side] = None
+    name = canonical(check.fqdn) if check.fqdn and not check.ip else None
+    reached = _probed(routing, name) if name else []
+    for group in reached:
+        if len({side for path in group for side in _met(path, known)}) > 1:
+            return SHARED
+    met = known.get(_written(check.target), {})
     if len(met) == 1:
-        return met.pop()
-    if met and by_name:
-        return SHARED
-    for path in probed:
-        if REGION.fullmatch(path.side):
-            return path.side
+        return next(iter(met))
+    for side in (side for group in reached for path in group for side in _met(path, known)):
+        if REGION.fullmatch(side) or any(path.side == side for path in among):
+            return side
     labels = [_label(r) for r in routing.record_sets() if check.ip and check.ip in r.values]
     found = (REGION.search(text) for text in (*labels, (check.fqdn or "").lower()))
     return next((match[1] for match in found if match), None)
+
+
+def _met(path: Path, known: Mapping[str, Iterable[str]]) -> set[str]:
+    """The known sides that a path leads to, else its own."""
+    return {side for target in answers(path.leaf) for side in known.get(target, ())} or {path.side}
 
 
 def _probed(routing: Routing, name: str) -> list[tuple[Path, ...]]:

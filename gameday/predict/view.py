@@ -19,7 +19,7 @@ from gameday.route53.routing import answer, outcomes
 from gameday.route53.zone import Group, Zone, Zones
 
 SAMPLES = 200
-EXACT_MAX = 2048
+EXACT_MAX = 1024
 """Possible answers up to which none is missed; of more, as many are drawn as `SAMPLES`."""
 
 NOBODY = "no answer"

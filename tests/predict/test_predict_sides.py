@@ -272,6 +272,19 @@ def test_does_a_check_watch_what_its_name_resolves_to(us, eu, lost, dead) -> Non
     assert (dead in " ".join(found.why_dead)) if dead else not found.why_dead, found
 
 
+def test_is_a_check_of_a_regions_own_group_no_check_of_a_shared_name() -> None:
+    """The group moves between addresses of its Region; red, it says that the Region is lost."""
+    given, probes = tree(("blue", "green"))
+    guarded = [r | {"HealthCheckId": f"hc-{r['Region']}"} if "Region" in r else r
+               for r in given["ResourceRecordSets"]]  # fmt: skip
+    own = (check(r, FullyQualifiedDomainName=f"{r[:2]}.example.test") for r in REGIONS)
+    seen = view(zone(*guarded), checks(*probes["HealthChecks"], *own))
+    assert [seen.watch[f"hc-{r}"] for r in REGIONS] == list(REGIONS)
+    assert not lose(seen, US).why_dead
+    shared = {rule.id: rule for rule in catalogue()}["check-on-shared-name"]
+    assert list(shared.check(routing_subject(seen.routing, None))) == []
+
+
 def test_does_a_review_find_checks_that_are_swapped() -> None:
     rules = {rule.id: rule for rule in catalogue()}
 

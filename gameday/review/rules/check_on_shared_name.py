@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gameday.predict.side import SHARED, watched
+from gameday.predict.side import SHARED
 from gameday.review.examples import TWO_REGIONS, two_regions
 from gameday.review.model import Hit, RoutingSubject
 
@@ -24,5 +24,5 @@ PASSING = TWO_REGIONS
 def check(subject: RoutingSubject) -> Iterator[Hit]:
     """Each place where it does not hold."""
     for place, check in subject.checks():
-        if check.is_endpoint and watched(subject.routing, check) == SHARED:
+        if any(view.watch.get(check.id) == SHARED for view in subject.views):
             yield Hit(place, f"probes {check.target}, whose answer moves")
