@@ -5,7 +5,7 @@ Equal settings are simulated once, so that a zone of a thousand records takes no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -181,13 +181,3 @@ def _refuse_dangling(routing: Routing) -> None:
                 f"{record.label} uses health check {record.health_check}, which the export of "
                 f"health checks ({have} in it) does not hold: export both at the same time"
             )
-
-
-def distinct(forecasts: Iterable[Forecast]) -> dict[Settings, list[str]]:
-    """The different settings of all losses, with the sides that have them."""
-    found: dict[Settings, list[str]] = {}
-    for one in forecasts:
-        for loss in one.losses:
-            for settings in loss.settings:
-                found.setdefault(settings, []).append(f"{one.name} {loss.side}")
-    return found

@@ -197,6 +197,17 @@ def test_does_the_faster_of_an_aliases_check_and_its_targets_decide(own, targets
     assert decided(seen, US) == [(first, 5)]
 
 
+def test_is_there_a_time_where_a_probe_moves_clients_before_an_alarm_would() -> None:
+    alarm = {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": US, "Name": "a"}}
+    given = zone(
+        alias(US, "us.example.test.", hc="alarm", Region=US),
+        a("us.example.test.", "x", "192.0.2.1", hc="probe", Weight=1), record(EU),
+    )  # fmt: skip
+    health = checks({"Id": "alarm", "HealthCheckConfig": alarm}, probe("probe"), check(EU))
+    loss = foretold(given, health)["api.example.test"].losses[0]
+    assert ([way.check.id for way in loss.ways], loss.untimed) == (["probe"], ())
+
+
 def test_is_the_ttl_that_of_the_record_that_is_passed_over() -> None:
     """A weighted CNAME is kept for its own TTL, whatever the address behind it has."""
     given = zone(
