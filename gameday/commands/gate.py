@@ -97,6 +97,8 @@ def _predict(step: PredictStep, gates: Gates, say: Narrator) -> tuple[Verdict, s
     gates.documents.append({"step": "predict", "verdict": verdict, "prediction": document})
     share = f"{100 * step.p:g} % of the clients that settings can move within {step.rto_s:g} s"
     missed = list(dict.fromkeys(_missed(document)))
+    if document["meets"] is None:
+        missed = [f"nothing to judge: {name}" for name in text.not_judged(document)]
     return verdict, f"{missed[0]}" if missed else share
 
 

@@ -98,7 +98,7 @@ def predict(**options: Any) -> None:
     else:
         for line in text.lines(found):
             click.echo(line)
-    sys.exit(1 if found["meets"] is False else 0)
+    sys.exit(0 if question.rto_s is None or found["meets"] else 1)
 
 
 def predicted(source: Source, question: Question) -> dict[str, Any]:

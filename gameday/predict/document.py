@@ -42,7 +42,8 @@ def document(routing: Routing, question: Question, source: str) -> dict[str, Any
     """The whole prediction; seconds from the loss of a side, shares of 1, null for never.
 
     `meets` is null without an objective, else whether every kind of client that settings can move
-    meets it in every loss.
+    meets it in every loss. A name whose addresses are those of one simple record without a check is
+    not judged, because nothing in DNS could: null, as is the whole where nothing else is there.
 
     :raises UsageError: a record set names a health check that is not there.
     """
@@ -50,7 +51,7 @@ def document(routing: Routing, question: Question, source: str) -> dict[str, Any
     asked = (*kinds(question.connection_s), *question.more)
     found = forecast(routing, base, asked, question.crowd, question.seed)
     names = [_name(one, asked, question) for one in found]
-    answers = [loss["meets"] for name in names for loss in name["losses"]]
+    judged = [m for name in names for loss in name["losses"] if (m := loss["meets"]) is not None]
     return {
         "source": source,
         "rto_s": question.rto_s,
@@ -62,7 +63,7 @@ def document(routing: Routing, question: Question, source: str) -> dict[str, Any
         "seed": question.seed,
         "kinds": {k.name: k.says for k in asked},
         "stretched_share": STRETCHED_SHARE,
-        "meets": None if question.rto_s is None else all(answers),
+        "meets": all(judged) if judged else None,
         "names": names,
         "policies": _policies(found) if question.policies else [],
         "not_included": list(NOT_INCLUDED),
@@ -70,18 +71,21 @@ def document(routing: Routing, question: Question, source: str) -> dict[str, Any
 
 
 def _name(one: Forecast, asked: tuple[Kind, ...], question: Question) -> dict[str, Any]:
+    is_judged = question.rto_s is not None and (one.policy != "simple" or bool(one.checks))
     return {
         "name": one.name,
         "type": one.type,
         "policy": one.policy,
         "sides": list(one.sides),
-        "losses": [_loss(loss, asked, question) for loss in one.losses],
+        "losses": [_loss(loss, asked, question, is_judged) for loss in one.losses],
         "checks": [asdict(check) for check in one.checks],
         "all_red": asdict(one.all_red),
     }
 
 
-def _loss(loss: Loss, asked: tuple[Kind, ...], question: Question) -> dict[str, Any]:
+def _loss(
+    loss: Loss, asked: tuple[Kind, ...], question: Question, is_judged: bool
+) -> dict[str, Any]:
     ways, advice = loss.settings, None
     if ways and question.rto_s is not None:
         longest_s = max(settings.ttl_s for settings in ways)
@@ -97,7 +101,7 @@ def _loss(loss: Loss, asked: tuple[Kind, ...], question: Question) -> dict[str, 
         "untimed": list(loss.untimed),
         "clients": {k: _flat(v) for k, v in loss.clients.items()},
         "advice": asdict(advice) if advice else None,
-        "meets": None if question.rto_s is None else is_met,
+        "meets": is_met if is_judged else None,
     }
 
 

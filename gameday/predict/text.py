@@ -19,6 +19,15 @@ def lines(document: Json) -> Iterator[str]:
         word = "MEETS" if document["meets"] else "MISSES"
         p = f"{100 * document['p']:g} % of the clients that settings can move"
         yield f"{word} the objective of {document['rto_s']:g} s for {p}"
+    for name in not_judged(document):
+        yield f"Not judged: {name}"
+
+
+def not_judged(document: Json) -> Iterator[str]:
+    """Names of which an objective says nothing, and why."""
+    for name in document["names"] if document["rto_s"] else ():
+        if all(loss["meets"] is None for loss in name["losses"]):
+            yield f"{name['name']} {name['type']}, simple: no health check moves its answer"
 
 
 def _name(name: Json, document: Json) -> Iterator[str]:

@@ -106,11 +106,11 @@ def test_is_the_slowest_said_and_the_objective_missed(tmp_path) -> None:
     assert "clients that are answered what is slowest of these" in asked.output
 
 
-def predict_command(tmp_path: Path, given: dict, health: dict) -> Result:
+def predict_command(tmp_path: Path, given: dict, health: dict, rto_s: int = 60) -> Result:
     (tmp_path / "z.json").write_text(json.dumps(given))
     (tmp_path / "c.json").write_text(json.dumps(health))
     files = ["--zone", f"{tmp_path}/z.json", "--health-checks", f"{tmp_path}/c.json"]
-    return CliRunner().invoke(main, ["predict", *files, "--rto", "60"])
+    return CliRunner().invoke(main, ["predict", *files, "--rto", f"{rto_s}"])
 
 
 def test_does_advice_hold_for_every_record_of_a_side(tmp_path) -> None:
@@ -371,6 +371,18 @@ def test_what_becomes_of_one_of_several_addresses_of_a_simple_record(tmp_path) -
     asked = predict_command(tmp_path, given, checks())
     assert asked.exit_code == 1
     assert "only a client that tries the next address is served" in asked.output
+    assert asked.output.splitlines()[-1].startswith("Not judged: api.example.test A")
+    assert "MISSES the objective" not in asked.output
+
+
+def test_does_a_simple_record_decide_nothing_beside_names_that_can_recover(tmp_path) -> None:
+    given = zone(
+        a("example.test.", None, *IP.values()),
+        *(a(NAME, r, IP[r], hc=f"hc-{r}", Region=r) for r in REGIONS),
+    )
+    asked = predict_command(tmp_path, given, checks(), rto_s=600)
+    assert (asked.exit_code, "MEETS the objective" in asked.output) == (0, True)
+    assert "Not judged: example.test A" in asked.output
 
 
 def test_is_a_name_with_one_address_left_out() -> None:
