@@ -7,14 +7,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import click
+
+from gameday.commands.routing_source import from_exports
 from gameday.errors import UsageError
 from gameday.lab import handle
 from gameday.lab.alias_targets import AliasTargets
-from gameday.lab.networks import default_networks, parse_networks
-from gameday.route53 import exports, health
+from gameday.lab.networks import default_networks, read_networks
+from gameday.route53 import health
 from gameday.route53.answer import External, Externals
 from gameday.route53.check import HealthCheck, parse_check
-from gameday.route53.zone import Zones, parse_zones
+from gameday.route53.zone import Zones
+from gameday.route53.zone_json import parse_zones
 
 Json = dict[str, Any]
 
@@ -53,11 +57,11 @@ class Source:
 
 def from_export(zone: Path, checks: Path | None, networks: Path | None) -> Source:
     """An export: every check is healthy, and an alias target outside the zone is its own name."""
-    found = exports.read(
-        exports.read_json(zone), exports.read_json(checks) if checks else None, place=str(zone)
-    )
+    found = from_exports([zone], checks)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
     regions = sorted({r.region for r in found.record_sets() if r.region})
-    given = parse_networks(networks.read_text(), str(networks)) if networks else None
+    given = read_networks(networks) if networks else None
     start = health.statuses(found.checks, {})
     outside, clients = _own_names(found.zones), given or default_networks(regions)
     return Source(found.zones, start, found.checks, outside, clients)
@@ -89,6 +93,6 @@ def from_lab(folder: Path) -> Source:
         {check: bool(found["healthy"]) for check, found in seen.items()},
         {c["Id"]: parse_check(c) for c in body["health_checks"]},
         outside,
-        parse_networks(file.read_text(), str(file)),
+        read_networks(file),
         status["forced"],
     )

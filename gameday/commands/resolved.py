@@ -14,13 +14,14 @@ from typing import Any
 from gameday import stacks, templates
 from gameday.errors import TemplateError, UsageError
 from gameday.lab.template.intrinsics import Scope
-from gameday.route53.exports import Routing, read, read_checks
-from gameday.route53.zone import Zone, Zones
+from gameday.route53.exports import Routing, parse, read_checks
+from gameday.route53.zone import Zones
 from gameday.stacks import Seconds, Stack, Stacks, Value
 from gameday.templates import Template
 
 HOME_REGION = "us-east-1"
 ACCOUNT = "123456789012"
+TEXTS = ("SetIdentifier", "HealthCheckId", "SearchString", "Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,6 @@ def routing(found: Iterable[Deployed], place: str) -> Routing:
 
     :raises UsageError: no record sets in any of them, or one that is malformed.
     """
-    zones: dict[str, Zone] = {}
     by_zone: dict[str, list[dict[str, Any]]] = {}
     checks: list[dict[str, Any]] = []
     for one in found:
@@ -166,15 +166,17 @@ def routing(found: Iterable[Deployed], place: str) -> Routing:
         suffix = f"-{one.region}" if len(one.stack.regions) > 1 else ""
         checks += [
             {"Id": f"{logical_id}{suffix}",
-             "HealthCheckConfig": resource["Properties"].get("HealthCheckConfig", {})}
+             "HealthCheckConfig": _texts(resource["Properties"].get("HealthCheckConfig"))}
             for logical_id, resource in one.resources.items()
             if resource["Type"] == "AWS::Route53::HealthCheck"
         ]  # fmt: skip
     if not by_zone:
         raise UsageError(f"{place}: no AWS::Route53::RecordSet in it; nothing to predict")
+    by_apex: dict[str, list[dict[str, Any]]] = {}  # a zone may be named by id here, by name there
     for records in by_zone.values():
-        zones |= read({"ResourceRecordSets": records}, place=place).zones.by_name
-    return Routing(Zones(zones), read_checks({"HealthChecks": checks})[0])
+        by_apex.setdefault(parse(records, place).name, []).extend(records)
+    zones = {apex: parse(records, place) for apex, records in by_apex.items()}
+    return Routing(Zones(zones), read_checks({"HealthChecks": checks}, place)[0])
 
 
 def _records(one: Deployed) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -194,9 +196,16 @@ def _zone(properties: Mapping[str, Any]) -> str:
 def _as_api(properties: Mapping[str, Any]) -> dict[str, Any]:
     """CloudFormation's record set in the shape of the Route 53 API."""
     left_out = ("HostedZoneId", "HostedZoneName", "Comment")
-    record = {k: v for k, v in properties.items() if k not in left_out}
-    if "ResourceRecords" in record:
-        record["ResourceRecords"] = [{"Value": v} for v in record["ResourceRecords"]]
-    if "AliasTarget" in record:
-        record["AliasTarget"] = {"EvaluateTargetHealth": False, **record["AliasTarget"]}
+    record: dict[str, Any] = _texts({k: v for k, v in properties.items() if k not in left_out})
+    if isinstance(values := record.get("ResourceRecords"), list):
+        record["ResourceRecords"] = [_texts({"Value": v}) for v in values]
+    if isinstance(alias := record.get("AliasTarget"), dict):
+        record["AliasTarget"] = {"EvaluateTargetHealth": False, **alias}
     return record
+
+
+def _texts(properties: Any) -> Any:
+    """CloudFormation takes a number where a text belongs, as YAML reads `SetIdentifier: 1`."""
+    if not isinstance(properties, dict):
+        return properties
+    return {k: str(v) if k in TEXTS and type(v) is int else v for k, v in properties.items()}

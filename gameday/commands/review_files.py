@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import click
+
 from gameday import experiment, settings, templates
 from gameday.commands import resolved
 from gameday.commands.review_stacks import Stacks, deployed_stacks
@@ -127,6 +129,8 @@ def _exports(
         raise UsageError(f"{next(iter(exports))}: health checks alone: give the zone's export, too")
     for name, body in zones.items():
         found = read(body, {"HealthChecks": checks}, place=name)
+        for note in found.notes:
+            click.echo(f"note: {name}: {note}", err=True)
         if not has_checks and any(r.health_check for r in found.record_sets()):
             raise UsageError(f"{name}: its records use health checks: give their export, too")
         yield name, routing_subject(found, rto_s)

@@ -14,7 +14,8 @@ import click
 
 from gameday.errors import AwsError, UsageError
 from gameday.route53.exports import Routing, read, read_checks, read_json
-from gameday.route53.zone import Zone, Zones, parse_zones
+from gameday.route53.zone import Zone, Zones
+from gameday.route53.zone_json import parse_zones
 
 PATH = click.Path(path_type=Path)
 
@@ -33,8 +34,16 @@ class Source:
     def routing(self) -> tuple[Routing, str]:
         """What it says, and its name.
 
+        What it holds that nobody here knows is said on stderr.
+
         :raises UsageError: not exactly one source, or one that cannot be read.
         """
+        found, name = self._routing()
+        for note in found.notes:
+            click.echo(f"note: {note}", err=True)
+        return found, name
+
+    def _routing(self) -> tuple[Routing, str]:
         named = [bool(self.templates), bool(self.zones), self.lab is not None, self.account]
         if sum(named) != 1:
             hint = " (health checks alone say nothing)" if self.health_checks else ""
@@ -73,12 +82,25 @@ def _names(paths: Sequence[Path]) -> str:
 
 
 def from_exports(zones: Sequence[Path], checks: Path | None) -> Routing:
-    """The routing of one or more zone exports and the export of the health checks."""
+    """The routing of one or more zone exports and the export of the health checks.
+
+    :raises UsageError: one that cannot be read, or two of one zone.
+    """
     found: dict[str, Zone] = {}
+    said: dict[str, Path] = {}
+    notes: list[str] = []
     for path in zones:
-        found |= read(read_json(path), place=str(path)).zones.by_name
+        one = read(read_json(path), place=str(path))
+        for name, zone in one.zones.by_name.items():
+            if name in said:
+                raise UsageError(
+                    f"{said[name]} and {path} are both of zone {name}: give one of them; of a "
+                    f"public and a private zone, the one that the clients ask"
+                )
+            found[name], said[name] = zone, path
+        notes += one.notes
     ids, callers = read_checks(read_json(checks), str(checks)) if checks else ({}, {})
-    return Routing(Zones(found), ids, callers)
+    return Routing(Zones(found), ids, callers, tuple(notes))
 
 
 def from_templates(paths: Sequence[Path]) -> Routing:
@@ -115,13 +137,16 @@ def _listed(profile: str | None) -> Routing:
     try:
         session = boto3.session.Session(profile_name=profile)
         route53 = session.client("route53", region_name="us-east-1", config=slow_and_patient)
-        zones: dict[str, Zone] = {}
+        zones: dict[str, Routing] = {}
         for zone in _all(route53, "list_hosted_zones", "HostedZones"):
             if zone.get("Config", {}).get("PrivateZone"):  # may bear the name of a public one
                 continue
+            if zone["Name"] in zones:
+                raise UsageError(f"the account has two public zones {zone['Name']}: export the one "
+                                 f"that is delegated to, and give it as --zone")  # fmt: skip
             records = _all(route53, "list_resource_record_sets", "ResourceRecordSets",
                            HostedZoneId=zone["Id"])  # fmt: skip
-            zones |= read({"ResourceRecordSets": records}, place=zone["Name"]).zones.by_name
+            zones[zone["Name"]] = read({"ResourceRecordSets": records}, place=zone["Name"])
         checks = _all(route53, "list_health_checks", "HealthChecks")
     except ClientError as e:
         raise AwsError(f"reading Route 53: {e.response['Error'].get('Code')}: {e}") from e
@@ -129,7 +154,9 @@ def _listed(profile: str | None) -> Routing:
         raise AwsError(f"reading Route 53: {e}") from e
     if not zones:
         raise UsageError("the account has no public hosted zone")
-    return Routing(Zones(zones), *read_checks({"HealthChecks": checks}))
+    held = {name: zone for one in zones.values() for name, zone in one.zones.by_name.items()}
+    notes = tuple(note for one in zones.values() for note in one.notes)
+    return Routing(Zones(held), *read_checks({"HealthChecks": checks}), notes)
 
 
 def _all(client: Any, operation: str, member: str, **arguments: Any) -> list[dict[str, Any]]:

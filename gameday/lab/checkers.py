@@ -20,7 +20,7 @@ from gameday.lab.check_targets import NoTarget, Targets
 from gameday.lab.log import log
 from gameday.lab.probe import SHORTEST_TIMEOUT_S, Observation, failure, probe, tls_context
 from gameday.route53.check import HealthCheck
-from gameday.route53.zone import parse_zones
+from gameday.route53.zone_json import parse_zones
 
 REFRESH_S = 1.0  # AWS seconds between messages of mere observations
 REFRESHES_A_MINUTE, REFRESHES_A_SAMPLE = 60, 10

@@ -21,7 +21,8 @@ from gameday.route53 import routing
 from gameday.route53.answer import Answer, Externals, Rrset
 from gameday.route53.client import Client
 from gameday.route53.routing import ALIAS_LEVELS_MAX
-from gameday.route53.zone import Zone, Zones, parse_zones
+from gameday.route53.zone import Zone, Zones
+from gameday.route53.zone_json import parse_zones
 
 PLANS_MAX = 20_000
 WATCHED_TYPES = ("A", "AAAA", "CNAME")

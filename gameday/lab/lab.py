@@ -163,7 +163,7 @@ class Lab:
         given = self.config.networks
         if given is None:
             return networks.default_networks(self.config.regions)
-        return networks.parse_networks(given.read_text(), str(given))
+        return networks.read_networks(given)
 
     def _roles(self) -> list[tuple[str, dict[str, Any]]]:
         regions = [("region", {"name": f"region/{r}", "region": r}) for r in self.config.regions]

@@ -5,14 +5,18 @@ The same list of mappings travels in the spec; `Networks` gives it to routing as
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from gameday.errors import UsageError
+from gameday.route53 import geography, members
 from gameday.route53.client import Client, Prefix
+from gameday.route53.geography import COUNTRIES, STATES
 
 Network = Mapping[str, Any]
 
@@ -43,6 +47,20 @@ def default_networks(regions: Sequence[str]) -> list[dict[str, Any]]:
     return networks
 
 
+def read_networks(path: Path) -> list[dict[str, Any]]:
+    """The networks in the YAML file `path`.
+
+    :raises UsageError: it cannot be read, or `parse_networks` refuses it.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as e:
+        raise UsageError(f"{path}: cannot read the networks: {e.strerror}") from e
+    except UnicodeDecodeError as e:
+        raise UsageError(f"{path}: not UTF-8 text: byte {e.start}; save it as UTF-8") from e
+    return parse_networks(text, str(path))
+
+
 def parse_networks(text: str, place: str = "networks file") -> list[dict[str, Any]]:
     """The networks in YAML `text`.
 
@@ -53,38 +71,85 @@ def parse_networks(text: str, place: str = "networks file") -> list[dict[str, An
     except yaml.YAMLError as e:
         mark = getattr(e, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
-        raise UsageError(f"{place}{line}: not YAML: {getattr(e, 'problem', e)}") from e
+        why = " ".join(str(getattr(e, "problem", None) or e).split())
+        raise UsageError(f"{place}{line}: not YAML: {why}") from e
+    except (ValueError, RecursionError) as e:  # 2026-13-45 looks like a date
+        raise UsageError(f"{place}: not YAML: {e}") from e
     if not isinstance(items, list) or not items:
         raise UsageError(f"{place}: must be a list of networks, each with id, cidr, latency_ms")
-    seen: set[str] = set()
+    ids: set[str] = set()
+    blocks: dict[Prefix | None, str] = {}
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict) or not item.get("id"):
             raise UsageError(f"{place}: network {number} has no id")
-        if item["id"] in seen:
-            raise UsageError(f"{place}: network {item['id']} is listed twice")
-        seen.add(item["id"])
+        name = members.shown(item["id"])
+        if str(item["id"]) in ids:
+            raise UsageError(f"{place}: network {name} is listed twice")
         try:
-            _client(item)
-        except (KeyError, TypeError, ValueError, AttributeError) as e:
-            what = f"{e.args[0]} is missing" if isinstance(e, KeyError) else str(e)
-            raise UsageError(f"{place}: network {item['id']}: {what}") from e
+            client = _client(item)
+        except ValueError as e:
+            raise UsageError(f"{place}: network {name}: {e}") from e
+        if other := blocks.get(client.prefix):
+            raise UsageError(f"{place}: networks {other} and {name} have the same cidr")
+        ids.add(client.network)
+        blocks[client.prefix] = name
     return items
 
 
 def _client(item: Network) -> Client:
-    if unknown := sorted(set(item) - KNOWN):
+    if unknown := sorted(map(str, set(item) - KNOWN)):
         raise ValueError(f"unknown member {unknown[0]}; known are {', '.join(sorted(KNOWN))}")
-    latency_ms = {str(region): float(ms) for region, ms in item["latency_ms"].items()}
-    if any(not ms >= 0 for ms in latency_ms.values()):
-        raise ValueError("a latency below 0 ms")
-    for resolver in item.get("resolvers") or ():
-        ip_network(resolver)
-    place = item.get("coordinates")
-    coordinates = (float(place[0]), float(place[1])) if place else None
+    if isinstance(item["id"], bool) or not isinstance(item["id"], str | int):
+        raise ValueError("id must be a text")
+    latency_ms = members.needed(item.get("latency_ms"), "latency_ms")
+    if not isinstance(latency_ms, Mapping):
+        raise ValueError("latency_ms must name Regions, each with its milliseconds")
+    resolvers = item.get("resolvers") or []
+    if not isinstance(resolvers, list):
+        raise ValueError("resolvers must be a list of blocks")
+    for resolver in resolvers:
+        _block(resolver, "resolvers")
+    country, subdivision = (members.text(item, m) for m in ("country", "subdivision"))
+    if country and country not in COUNTRIES:
+        raise ValueError(f"country {country} is not one of ISO 3166 in capitals")
+    if country == "US" and subdivision and subdivision not in STATES:
+        raise ValueError(f"subdivision {subdivision} is not a state of the USA")
     return Client(
-        str(item["id"]), latency_ms, ip_network(item["cidr"]), item.get("continent"),
-        item.get("country"), item.get("subdivision"), coordinates,
+        str(item["id"]), {str(r): _ms(r, ms) for r, ms in latency_ms.items()},
+        _block(members.needed(item.get("cidr"), "cidr"), "cidr"),
+        members.one_of(item, "continent", geography.CONTINENTS), country, subdivision,
+        _coordinates(item.get("coordinates")),
     )  # fmt: skip
+
+
+def _block(given: object, member: str) -> Prefix:
+    if not isinstance(given, str):
+        raise ValueError(f"{member}: {members.shown(given)} is not a block like 198.51.100.0/24")
+    return ip_network(given)
+
+
+def _number(given: object, what: str) -> float:
+    if not isinstance(given, int | float) or isinstance(given, bool) or not math.isfinite(given):
+        raise ValueError(f"{what} is {members.shown(given)}, not a number")
+    return float(given)
+
+
+def _ms(region: object, given: object) -> float:
+    found = _number(given, f"the latency to {region}")
+    if found < 0:
+        raise ValueError("a latency below 0 ms")
+    return found
+
+
+def _coordinates(given: object) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) != 2:
+        raise ValueError("coordinates are [latitude, longitude] in degrees")
+    latitude, longitude = (_number(one, "a coordinate") for one in given)
+    if abs(latitude) > 90 or abs(longitude) > 180:
+        raise ValueError(f"coordinates {given} are not [latitude, longitude] in degrees")
+    return latitude, longitude
 
 
 class Networks:

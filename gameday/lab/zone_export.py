@@ -15,8 +15,9 @@ from typing import Any
 from gameday.errors import UsageError
 from gameday.lab.alias_targets import AliasTargets
 from gameday.route53 import exports
-from gameday.route53.check import parse_check
-from gameday.route53.zone import Zone, canonical, parse_zone
+from gameday.route53.record_data import name_problem, value_problem
+from gameday.route53.zone import RecordSet, Zone, canonical
+from gameday.route53.zone_json import parse_zone
 
 Json = dict[str, Any]
 
@@ -33,7 +34,7 @@ class ZoneExport:
     name: str
     record_sets: list[Json]
     health_checks: list[Json]
-    left_out: tuple[str, ...] = ()  # names that a traffic policy answers for
+    notes: tuple[str, ...] = ()  # what it holds that nobody here knows
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -55,37 +56,34 @@ def read_zone(zone: Path, health_checks: Path | None = None) -> ZoneExport:
     :raises UsageError: one line with the file, the record set or the check, and what is wrong.
     """
     rows = exports.rows(exports.read_json(zone), "ResourceRecordSets", str(zone))
-    record_sets = [r for r in rows if not is_policy_record(r)]
-    checks: list[Json] = []
-    if health_checks:
-        place = str(health_checks)
-        checks = exports.rows(exports.read_json(health_checks), "HealthChecks", place)
-    name = next((str(r.get("Name")) for r in record_sets if r.get("Type") == "SOA"), None)
-    if name is None:
+    record_sets = [r for r in rows if not exports.is_policy_record(r)]
+    parsed = exports.parse(record_sets, str(zone))
+    if not parsed.group(parsed.name, "SOA"):
         raise UsageError(f"{zone}: no SOA record: export the whole zone")
     try:
-        left_out = tuple(str(r.get("Name")) for r in rows if is_policy_record(r))
-        apex = canonical(name)
-        export = ZoneExport(_id(apex, record_sets), apex, record_sets, checks, left_out)
-        used = {r.health_check for r in export.parsed().record_sets()}
+        for record in parsed.record_sets():
+            _refuse_unanswerable(record)
+        notes = tuple(exports.notes(rows, parsed))
     except UsageError as e:
         raise UsageError(f"{zone}: {e}") from e
-    try:
-        for check in checks:
-            parse_check(check)
-    except UsageError as e:
-        raise UsageError(f"{health_checks}: {e}") from e
-    missing = sorted(filter(None, used - {c["Id"] for c in checks}))
-    if health_checks and missing:
-        raise UsageError(f"{zone}: health check {missing[0]} is not in {health_checks}")
-    return export
+    checks: list[Json] = []
+    if health_checks:
+        body = exports.read_json(health_checks)
+        known, _ = exports.read_checks(body, str(health_checks))
+        checks = exports.rows(body, "HealthChecks", str(health_checks))
+        used = {r.health_check for r in parsed.record_sets() if r.health_check}
+        if missing := sorted(used - known.keys()):
+            raise UsageError(f"{zone}: health check {missing[0]} is not in {health_checks}")
+    return ZoneExport(_id(parsed.name, record_sets), parsed.name, record_sets, checks, notes)
 
 
-def is_policy_record(record: Mapping[str, Any]) -> bool:
-    """Whether it stands for a traffic policy instance, whose tree no export holds."""
-    return "TrafficPolicyInstanceId" in record and not (
-        record.get("AliasTarget") or record.get("ResourceRecords")
-    )
+def _refuse_unanswerable(record: RecordSet) -> None:
+    """A name or an address that cannot be put into an answer."""
+    problems = [name_problem(record.name)]
+    if record.type in ("A", "AAAA"):
+        problems += [value_problem(record.type, value) for value in record.values]
+    if found := next(filter(None, problems), None):
+        raise UsageError(f"record set {record.label}: {found}")
 
 
 def _id(name: str, record_sets: Iterable[Json]) -> str:
@@ -98,15 +96,11 @@ def _id(name: str, record_sets: Iterable[Json]) -> str:
 
 
 def warnings(export: ZoneExport, regions: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """What aliases point at that neither a record nor a Region of the lab stands behind."""
+    """What nobody here knows, and alias targets that neither a record nor a Region is behind."""
     zone = export.parsed()
     known = AliasTargets({name: region["address"] for name, region in regions.items()})
     names = sorted({r.alias.name for r in zone.record_sets() if r.alias})
-    policies = [
-        f"{name} is answered by a traffic policy, which the export does not hold: create it here"
-        for name in export.left_out
-    ]
-    return policies + [
+    return [*export.notes] + [
         f"nothing stands behind alias target {name}: PUT /resources/{name} gives it an address"
         for name in names
         if not zone.contains(name) and known(name) is None

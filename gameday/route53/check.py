@@ -13,6 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from gameday.errors import UsageError
+from gameday.route53 import members
 
 CHECKER_REGIONS = (
     "us-east-1", "us-west-1", "us-west-2", "eu-west-1", "ap-southeast-1", "ap-southeast-2",
@@ -20,6 +21,10 @@ CHECKER_REGIONS = (
 )  # fmt: skip
 ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 TYPES = (*ENDPOINT_TYPES, "CALCULATED", "CLOUDWATCH_METRIC", "RECOVERY_CONTROL")
+INTERVALS_S = (10, 30)
+THRESHOLD_MAX = 10
+CHILDREN_MAX = 256
+INSUFFICIENT_DATA = ("Healthy", "Unhealthy", "LastKnownStatus")
 CHECKERS = 16  # monitoring-health-check-latency: 16 availability zones
 
 PRIVATE_BLOCKS = tuple(map(ip_network, (
@@ -107,46 +112,62 @@ def parse_check(item: Mapping[str, Any]) -> HealthCheck:
 
     :raises UsageError: one line that names the check and what is wrong with it.
     """
-    check_id = str(item.get("Id", "?"))
+    check_id = members.shown(item.get("Id") or "?")
     try:
-        config = item["HealthCheckConfig"]
-        kind = config["Type"]
+        if not members.text(item, "Id", 64):
+            raise ValueError("has no Id")
+        config = members.needed(members.body(item, "HealthCheckConfig"), "HealthCheckConfig")
+        kind = members.needed(members.text(config, "Type"), "Type")
         if kind not in TYPES:
-            raise ValueError(f"unknown Type {kind}")
-        if kind in ENDPOINT_TYPES and not (
-            config.get("IPAddress") or config.get("FullyQualifiedDomainName")
-        ):
+            raise ValueError(f"unknown Type {members.shown(kind)}")
+        check = _parse(check_id, kind, config)
+        if check.is_endpoint and not check.target:
             raise ValueError("give IPAddress or FullyQualifiedDomainName")
-        return _parse(check_id, kind, config)
-    except (KeyError, TypeError, ValueError) as e:
-        what = f"{e.args[0]} is missing" if isinstance(e, KeyError) else str(e)
-        raise UsageError(f"health check {check_id}: {what}") from e
+        return check
+    except ValueError as e:
+        raise UsageError(f"health check {check_id}: {e}") from e
 
 
 def _parse(check_id: str, kind: str, config: Mapping[str, Any]) -> HealthCheck:
-    path = config.get("ResourcePath") or "/"
-    alarm = config.get("AlarmIdentifier")
+    """Source of the limits: API_HealthCheckConfig. Regions may be newer than this version."""
+    path = members.text(config, "ResourcePath") or "/"
+    usual_port = 443 if kind.startswith("HTTPS") else 80
     return HealthCheck(
         check_id, kind,
-        ip=config.get("IPAddress") or None,
-        fqdn=config.get("FullyQualifiedDomainName") or None,
-        port=int(config.get("Port") or (443 if kind.startswith("HTTPS") else 80)),
+        ip=members.text(config, "IPAddress"),
+        fqdn=members.text(config, "FullyQualifiedDomainName"),
+        port=members.number(config, "Port", 1, 65535) or usual_port,
         path=path if path.startswith("/") else "/" + path,
-        search=str(config.get("SearchString") or "").encode(),
-        interval_s=float(config.get("RequestInterval") or 30),
-        failure_threshold=int(config.get("FailureThreshold") or 3),
-        inverted=_truth(config.get("Inverted")),
-        disabled=_truth(config.get("Disabled")),
-        sni=_truth(config.get("EnableSNI", True)),
-        measure_latency=_truth(config.get("MeasureLatency")),
-        regions=tuple(config.get("Regions") or CHECKER_REGIONS),
-        children=tuple(config.get("ChildHealthChecks") or ()),
-        health_threshold=int(config.get("HealthThreshold") or 0),
-        alarm=(alarm["Region"], alarm["Name"]) if alarm else None,
-        insufficient_data=config.get("InsufficientDataHealthStatus") or "LastKnownStatus",
-        routing_control=config.get("RoutingControlArn"),
+        search=(members.text(config, "SearchString") or "").encode(),
+        interval_s=_interval_s(kind, config),
+        failure_threshold=members.number(config, "FailureThreshold", 1, THRESHOLD_MAX) or 3,
+        inverted=members.truth(config, "Inverted"),
+        disabled=members.truth(config, "Disabled"),
+        sni=members.truth(config, "EnableSNI", True),
+        measure_latency=members.truth(config, "MeasureLatency"),
+        regions=members.texts(config, "Regions") or CHECKER_REGIONS,
+        children=members.texts(config, "ChildHealthChecks"),
+        health_threshold=members.number(config, "HealthThreshold", 0, CHILDREN_MAX) or 0,
+        alarm=_alarm(members.body(config, "AlarmIdentifier")),
+        insufficient_data=members.one_of(
+            config, "InsufficientDataHealthStatus", INSUFFICIENT_DATA
+        ) or "LastKnownStatus",
+        routing_control=members.text(config, "RoutingControlArn"),
     )  # fmt: skip
 
 
-def _truth(value: object) -> bool:
-    return value in (True, "true", "True")
+def _interval_s(kind: str, config: Mapping[str, Any]) -> float:
+    """Only checkers wait: what other kinds say of it does not matter."""
+    found = members.number(config, "RequestInterval", 0, 3600)
+    if found is not None and found not in INTERVALS_S and kind in ENDPOINT_TYPES:
+        raise ValueError(f"RequestInterval is {found}, neither 10 nor 30")
+    return float(found or 30)
+
+
+def _alarm(item: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    if item is None:
+        return None
+    return (
+        members.needed(members.text(item, "Region"), "AlarmIdentifier.Region"),
+        members.needed(members.text(item, "Name", 256), "AlarmIdentifier.Name"),
+    )

@@ -7,14 +7,20 @@ its place: half a zone would give a confident wrong answer.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gameday.errors import UsageError
+from gameday.route53 import members
 from gameday.route53.check import HealthCheck, parse_check
-from gameday.route53.zone import POLICY_MEMBERS, Group, RecordSet, Zone, Zones, parse_zone
+from gameday.route53.client import REGION_COORDINATES
+from gameday.route53.geography import COUNTRIES, REGION_NAME, REGIONS
+from gameday.route53.validate_shape import TYPES
+from gameday.route53.zone import POLICY_MEMBERS, Group, RecordSet, Zone, Zones
+from gameday.route53.zone_json import parse_zone, policies_of
+from gameday.route53.zone_rules import zone_problem
 
 Json = Mapping[str, Any]
 
@@ -27,11 +33,15 @@ MEMBERS = frozenset(POLICY_MEMBERS) | {
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Who answers: zones, and the health checks by id. `callers`: each check's CallerReference."""
+    """Who answers: zones, and the health checks by id. `callers`: each check's CallerReference.
+
+    `notes` are sentences on what this version does not know, for whoever reads an answer.
+    """
 
     zones: Zones
     checks: Mapping[str, HealthCheck] = field(default_factory=dict)
     callers: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def groups(self) -> Iterator[tuple[Zone, Group]]:
         """Every group of record sets that share a name and a type, with its zone."""
@@ -75,14 +85,60 @@ def read(zone: Json, checks: Json | None = None, *, place: str = "zone export") 
     :raises UsageError: cut short, foreign, or a record set or check that is malformed.
     """
     items = rows(zone, "ResourceRecordSets", place)
-    for item in items:
-        _refuse_unknown(item, place)
+    own = [item for item in items if not is_policy_record(item)]
+    found = parse(own, place)
+    checked = read_checks({"HealthChecks": []} if checks is None else checks)
     try:
-        found = parse_zone("export", _apex(items), items)
+        return Routing(Zones({found.name: found}), *checked, tuple(notes(items, found)))
     except UsageError as e:
         raise UsageError(f"{place}: {e}") from e
-    return Routing(
-        Zones({found.name: found}), *read_checks({"HealthChecks": []} if checks is None else checks)
+
+
+def parse(items: Sequence[Json], place: str, zone_id: str = "export") -> Zone:
+    """The zone that these record sets make.
+
+    :raises UsageError: a record set is malformed, or Route 53 would not hold them side by side.
+    """
+    try:
+        for item in items:
+            _refuse_unknown(item)
+        found = parse_zone(zone_id, _apex(items), items)
+        if problem := zone_problem(found, items):
+            raise UsageError(f"Route 53 holds no such zone: {problem}")
+    except UsageError as e:
+        raise UsageError(f"{place}: {e}") from e
+    return found
+
+
+def notes(items: Iterable[Json], zone: Zone) -> Iterator[str]:
+    """What an export holds that this version cannot answer for, or does not know.
+
+    :raises UsageError: a Region that none can be called.
+    """
+    for item in filter(is_policy_record, items):
+        name = members.shown(item.get("Name"))
+        yield f"{name} is answered by a traffic policy, which no export holds: left out"
+    for record in zone.record_sets():
+        near = record.proximity.region if record.proximity else None
+        place = (near or "").removeprefix("aws:route53:")
+        for region in filter(None, (record.region, place)):
+            if not REGION_NAME.fullmatch(region):
+                raise UsageError(f"record set {record.label}: {region} is not a Region")
+        if record.region and record.region not in REGIONS:
+            yield f"{record.label}: Region {record.region} is not known: new, or mistyped?"
+        if place and place not in REGION_COORDINATES:
+            yield f"{record.label}: nobody knows here where {place} is: it counts as farthest"
+        if record.type not in TYPES:
+            yield f"{record.label}: type {record.type} is not known: new, or mistyped?"
+        country = record.location.country if record.location else None
+        if country and country not in COUNTRIES:
+            yield f"{record.label}: country {country} is not known: new, or mistyped?"
+
+
+def is_policy_record(record: Json) -> bool:
+    """Whether it stands for a traffic policy instance, whose tree no export holds."""
+    return bool(record.get("TrafficPolicyInstanceId")) and not (
+        record.get("AliasTarget") or record.get("ResourceRecords")
     )
 
 
@@ -91,13 +147,19 @@ def read_checks(
 ) -> tuple[dict[str, HealthCheck], dict[str, str]]:
     """Health checks and their caller references, by id.
 
-    :raises UsageError: cut short, foreign, or a check that is malformed.
+    :raises UsageError: cut short, foreign, a check that is malformed, or two of one id that differ.
     """
-    items = rows(checks, "HealthChecks", place)
-    return (
-        {str(item.get("Id")): parse_check(item) for item in items},
-        {str(item.get("Id")): str(item.get("CallerReference", "")) for item in items},
-    )
+    found: dict[str, HealthCheck] = {}
+    callers: dict[str, str] = {}
+    for item in rows(checks, "HealthChecks", place):
+        try:
+            check = parse_check(item)
+        except UsageError as e:
+            raise UsageError(f"{place}: {e}") from e
+        if found.setdefault(check.id, check) != check:
+            raise UsageError(f"{place}: health check {check.id} is there twice, and they differ")
+        callers[check.id] = str(item.get("CallerReference") or "")
+    return found, callers
 
 
 def rows(export: Json, member: str, place: str) -> list[dict[str, Any]]:
@@ -119,16 +181,15 @@ def rows(export: Json, member: str, place: str) -> list[dict[str, Any]]:
     return found
 
 
-def _refuse_unknown(item: Json, place: str) -> None:
-    name = f"{item.get('Name', '?')} {item.get('Type', '?')}"
+def _refuse_unknown(item: Json) -> None:
+    name = f"{members.shown(item.get('Name', '?'))} {members.shown(item.get('Type', '?'))}"
     if unknown := sorted(set(item) - MEMBERS):
-        raise UsageError(f"{place}: record set {name}: unknown member or policy {unknown[0]}")
-    given = [m for m in POLICY_MEMBERS if item.get(m) is not None and item[m] is not False]
-    if item.get("SetIdentifier") and not given:
-        raise UsageError(f"{place}: record set {name}: SetIdentifier without a routing policy")
+        raise UsageError(f"record set {name}: unknown member or policy {members.shown(unknown[0])}")
+    if item.get("SetIdentifier") and not policies_of(item):
+        raise UsageError(f"record set {name}: SetIdentifier without a routing policy")
 
 
-def _apex(items: list[dict[str, Any]]) -> str:
+def _apex(items: Sequence[Json]) -> str:
     """The zone's name: that of its SOA record, else the labels that all names end with."""
     for item in items:
         if item.get("Type") == "SOA":

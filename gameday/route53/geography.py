@@ -1,10 +1,12 @@
-"""The places that geolocation routing knows: continents, countries, the states of the USA.
+"""The places that routing knows: continents, countries, the states of the USA, Regions.
 
 Codes are ISO 3166; AWS's own list (ListGeoLocations) is served by its API only, and may name or
 place a territory otherwise.
 """
 
 from __future__ import annotations
+
+import re
 
 CONTINENTS = {
     "AF": "Africa", "AN": "Antarctica", "AS": "Asia", "EU": "Europe", "NA": "North America",
@@ -81,3 +83,16 @@ York; OH Ohio; OK Oklahoma; OR Oregon; PA Pennsylvania; RI Rhode Island; SC Sout
 South Dakota; TN Tennessee; TX Texas; UT Utah; VA Virginia; VT Vermont; WA Washington; WI
 Wisconsin; WV West Virginia; WY Wyoming""")
 """Subdivisions of the USA, the only country whose subdivisions can be routed by."""
+
+REGIONS = frozenset((
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "ca-west-1",
+    "mx-central-1", "sa-east-1", "eu-west-1", "eu-west-2", "eu-west-3", "eu-central-1",
+    "eu-central-2", "eu-north-1", "eu-south-1", "eu-south-2", "eusc-de-east-1", "af-south-1",
+    "il-central-1", "me-central-1", "me-south-1", "ap-east-1", "ap-east-2", "ap-northeast-1",
+    "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-south-2", "ap-southeast-1",
+    "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-6",
+    "ap-southeast-7", "cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1",
+))  # fmt: skip
+"""Regions of latency records (API_ResourceRecordSet, Region); AWS adds one now and then."""
+
+REGION_NAME = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-[0-9]{1,2}")

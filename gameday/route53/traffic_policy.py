@@ -14,7 +14,7 @@ from typing import Any
 
 from gameday.errors import UsageError
 from gameday.route53.routing import ALIAS_LEVELS_MAX
-from gameday.route53.zone import parse_record_set
+from gameday.route53.zone_json import parse_record_set
 
 Json = Mapping[str, Any]
 Branch = dict[str, Any]

@@ -13,18 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from gameday.route53.record_data import name_problem, value_problem
-from gameday.route53.validate_shape import policies_of, shape_problem, values_of
+from gameday.route53.validate_shape import shape_problem, values_of
 from gameday.route53.zone import canonical
+from gameday.route53.zone_rules import group_problems
 
 Json = Mapping[str, Any]
 Key = tuple[str, str, str]  # name, type, set identifier or ""
 
 RECORDS_MAX, CHARACTERS_MAX = 1000, 32_000  # API_ChangeResourceRecordSets
 VALUES_MAX = 400  # DNSLimitations
-GROUP_MAX = {"Weight": 100, "GeoProximityLocation": 30}
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
-UNIQUE = ("Region", "Failover", "GeoLocation", "CidrRoutingConfig")
-"""Policies under which two record sets of a name and type may not have the same value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class _Batch:
 
     def _of_neighbours(self, key: Key, record: Json) -> Iterator[str]:
         """What is wrong with a record set beside the others of its name after the batch."""
-        name, rtype, identifier = key
+        name, rtype, _ = key
         types = {t for n, t, _ in self.state if n == name}
         if rtype == "CNAME" and name == self.zone:
             yield (
@@ -152,7 +150,7 @@ class _Batch:
                 f"{self.zone}"
             )
         group = [r for k, r in self.state.items() if k[:2] == (name, rtype)]
-        yield from _of_group(name, rtype, identifier, record, group)
+        yield from group_problems(name, rtype, record, group)
 
     def _of_alias(self, record: Json) -> Iterator[str]:
         alias = record.get("AliasTarget")
@@ -174,37 +172,6 @@ class _Batch:
             yield f"{words}, but that is the record set itself"
         elif not any(k[:2] == (target, rtype) for k in self.state):
             yield f"{words}, but that target was not found"
-
-
-def _of_group(
-    name: str, rtype: str, identifier: str, record: Json, group: list[Json]
-) -> Iterator[str]:
-    """One name and type follow one policy, with one record set per place."""
-    words = f"RRSet with DNS name {name}, type {rtype}, SetIdentifier {identifier or 'null'}"
-    kinds = {tuple(policies_of(r)) for r in group}
-    if len(kinds) > 1:
-        other = "multivalue answer " if ("MultiValueAnswer",) in kinds else ""
-        yield (
-            f"{words} cannot be created because a non {other}rrset exists with the same name and "
-            "type."
-            if other and policies_of(record)
-            else f"{words} cannot be created as other RRSets exist with the same name and type."
-        )
-        return
-    for member in policies_of(record):
-        most = GROUP_MAX.get(member)
-        if most and len(group) > most:
-            yield f"{words} cannot be created: at most {most} with {member} are allowed."
-        if member in UNIQUE and sum(r[member] == record[member] for r in group) > 1:
-            yield (
-                f"{words} cannot be created as an RRSet with the same name, type and {member} "
-                "already exists."
-            )
-    collections = {
-        r["CidrRoutingConfig"]["CollectionId"] for r in group if r.get("CidrRoutingConfig")
-    }
-    if len(collections) > 1:
-        yield f"{words} must use the same CIDR collection as the others of its name and type."
 
 
 def _value_problems(record: Json) -> Iterator[str]:

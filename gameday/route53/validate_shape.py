@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gameday.route53.geography import CONTINENTS, COUNTRIES, STATES
 from gameday.route53.zone import POLICY_MEMBERS
+from gameday.route53.zone_json import FAILOVERS, TTL_MAX_S, WEIGHT_MAX, policies_of
 
 Json = Mapping[str, Any]
 
@@ -19,9 +21,7 @@ TYPES = (
     "SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS",
     "TLSA", "SSHFP", "SVCB", "HTTPS",
 )  # fmt: skip
-CONTINENTS = ("AF", "AN", "AS", "EU", "OC", "NA", "SA")
 VALUE_LENGTH_MAX = 4000
-TTL_MAX_S = 2_147_483_647
 
 
 def shape_problem(number: int, change: Json) -> str | None:
@@ -39,13 +39,13 @@ def _problems(number: int, change: Json, record: Json) -> Iterator[str | None]:
         yield f"Invalid request: Missing field 'Name' in {_described(change, record)}"
     yield _source(change, record)
     yield _policy(change, record)
-    yield _range(record.get("Weight"), 0, 255, f"{where}.weight")
+    yield _range(record.get("Weight"), 0, WEIGHT_MAX, f"{where}.weight")
     yield _range(record.get("TTL"), 0, TTL_MAX_S, f"{where}.tTL")
     yield _length(record.get("SetIdentifier"), 1, 128, f"{where}.setIdentifier")
     for value in values_of(record):
         yield _length(value, 0, VALUE_LENGTH_MAX, f"{where}.resourceRecords.value")
     if record.get("Failover"):
-        yield _enum(record["Failover"], ("PRIMARY", "SECONDARY"), f"{where}.failover")
+        yield _enum(record["Failover"], FAILOVERS, f"{where}.failover")
     if record.get("GeoLocation"):
         yield _geolocation(record["GeoLocation"])
     if record.get("GeoProximityLocation"):
@@ -54,11 +54,6 @@ def _problems(number: int, change: Json, record: Json) -> Iterator[str | None]:
         yield _cidr(record["CidrRoutingConfig"], where)
     if record.get("MultiValueAnswer"):
         yield _multivalue(record)
-
-
-def policies_of(record: Json) -> list[str]:
-    """The members of a record set that make it follow a policy; empty for simple routing."""
-    return [m for m in POLICY_MEMBERS if record.get(m) is not None and record[m] is not False]
 
 
 def values_of(record: Json) -> list[str]:
@@ -100,10 +95,12 @@ def _geolocation(place: Json) -> str | None:
         return "Invalid request: GeoLocation needs exactly one of ContinentCode and CountryCode"
     if continent and continent not in CONTINENTS:
         return f"Invalid request: ContinentCode {continent} is not one of {', '.join(CONTINENTS)}"
-    if country and not re.fullmatch(r"[A-Z]{2}|\*", country):
-        return f"Invalid request: CountryCode {country} is not a two-letter code or *"
+    if country and country != "*" and country not in COUNTRIES:
+        return f"Invalid request: CountryCode {country} is not supported"
     if subdivision and country != "US":
         return "Invalid request: SubdivisionCode is supported for CountryCode US only"
+    if subdivision and subdivision not in STATES:
+        return f"Invalid request: SubdivisionCode {subdivision} is not supported for CountryCode US"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Hosted zones and record sets as values, parsed from the JSON that the Route 53 API prints.
+"""Hosted zones and record sets as values; `zone_json` parses them.
 
 Names are lower case with a trailing dot and Route 53's octal escapes, except that `\\052` is
 written `*` (DomainNameFormat); a trailing dot is optional in what is read.
@@ -7,15 +7,10 @@ written `*` (DomainNameFormat); a trailing dot is optional in what is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
-from typing import Any
 
-from gameday.errors import UsageError
 from gameday.route53.client import Prefix
-
-Json = Mapping[str, Any]
 
 POLICY_MEMBERS = {
     "Weight": "weighted", "Region": "latency", "Failover": "failover", "GeoLocation": "geolocation",
@@ -142,7 +137,8 @@ class Zone:
     def negative_ttl_s(self) -> int:
         """How long a resolver may remember that there is nothing (SOA-NSrecords)."""
         value, ttl_s = self.soa()
-        return min(ttl_s, int(value.split()[-1]))
+        minimum = re.search(r" (\d{1,10})$", value)
+        return min(ttl_s, int(minimum[1])) if minimum else ttl_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,117 +155,6 @@ class Zones:
                 return self.by_name[name]
             name = name.partition(".")[2]
         return self.by_name.get(".")
-
-
-def parse_zones(body: Json) -> Zones:
-    """The zones of a snapshot: `zones` and optionally `cidr_collections`.
-
-    :raises UsageError: one line that names the record set and what is wrong with it.
-    """
-    zones: dict[str, Zone] = {}
-    for item in body.get("zones", ()):
-        zone = parse_zone(item["id"], item["name"], item["record_sets"])
-        zones.setdefault(zone.name, zone)
-    collections = {
-        collection["id"]: {
-            location: tuple(ip_network(block, strict=False) for block in blocks)
-            for location, blocks in collection["locations"].items()
-        }
-        for collection in body.get("cidr_collections", ())
-    }
-    return Zones(zones, collections)
-
-
-def parse_zone(zone_id: str, name: str, record_sets: Iterable[Json]) -> Zone:
-    """A zone from AWS's JSON record sets.
-
-    :raises UsageError: a record set is malformed, or lies outside the zone.
-    """
-    apex = canonical(name)
-    groups: dict[str, dict[str, Group]] = {apex: {}}
-    nodes = {apex}
-    for item in record_sets:
-        record = parse_record_set(item)
-        owner = record.name
-        if owner != apex and not owner.endswith("." + apex):
-            raise UsageError(f"record set {record.label}: not in zone {apex}")
-        types = groups.setdefault(owner, {})
-        types[record.type] = (*types.get(record.type, ()), record)
-        while owner != apex:
-            nodes.add(owner)
-            owner = owner.partition(".")[2]
-    return Zone(zone_id.rpartition("/")[2], apex, groups, frozenset(nodes))
-
-
-def parse_record_set(item: Json) -> RecordSet:
-    """One record set from AWS's JSON shape.
-
-    :raises UsageError: a member is missing, of the wrong kind, or excludes another.
-    """
-    try:
-        name, rtype = canonical(item["Name"]), str(item["Type"]).upper()
-    except (KeyError, AttributeError, TypeError) as e:
-        raise UsageError(f"record set {item!r:.120}: needs Name and Type") from e
-    identifier = item.get("SetIdentifier")
-    label = f"{name} {rtype}" + (f" ({identifier})" if identifier else "")
-    members = [m for m in POLICY_MEMBERS if item.get(m) is not None and item[m] is not False]
-    if len(members) > 1:
-        raise UsageError(f"record set {label}: {' and '.join(members)} exclude one another")
-    policy = POLICY_MEMBERS[members[0]] if members else "simple"
-    if policy != "simple" and not identifier:
-        raise UsageError(f"record set {label}: {members[0]} needs a SetIdentifier")
-    if ("AliasTarget" in item) == ("ResourceRecords" in item):
-        raise UsageError(f"record set {label}: give either AliasTarget or ResourceRecords")
-    try:
-        return RecordSet(
-            name, rtype, int(item.get("TTL", 0)),
-            tuple(str(r["Value"]) for r in item.get("ResourceRecords", ())),
-            policy, identifier,
-            weight=int(item.get("Weight", 0)),
-            region=item.get("Region"),
-            failover=item.get("Failover"),
-            location=_location(item.get("GeoLocation")),
-            proximity=_proximity(item.get("GeoProximityLocation")),
-            cidr=_cidr(item.get("CidrRoutingConfig")),
-            alias=_alias(item.get("AliasTarget")),
-            health_check=item.get("HealthCheckId") or None,
-        )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as e:
-        what = f"{e.args[0]} is missing" if isinstance(e, KeyError) else str(e)
-        raise UsageError(f"record set {label}: {what}") from e
-
-
-def _alias(item: Json | None) -> Alias | None:
-    if item is None:
-        return None
-    health = item["EvaluateTargetHealth"]
-    zone_id = str(item["HostedZoneId"]).rpartition("/")[2]
-    # CloudFormation and some exporters write booleans as text.
-    return Alias(zone_id, canonical(item["DNSName"]), health in (True, "true", "True"))
-
-
-def _location(item: Json | None) -> Location | None:
-    if item is None:
-        return None
-    country = item.get("CountryCode")
-    return Location(
-        item.get("ContinentCode"), None if country == "*" else country, item.get("SubdivisionCode")
-    )
-
-
-def _proximity(item: Json | None) -> Proximity | None:
-    if item is None:
-        return None
-    place = item.get("Coordinates")
-    coordinates = (float(place["Latitude"]), float(place["Longitude"])) if place else None
-    bias = int(item.get("Bias", 0))
-    if not -99 <= bias <= 99:
-        raise ValueError(f"Bias {bias} is not within -99..99")
-    return Proximity(item.get("AWSRegion"), item.get("LocalZoneGroup"), coordinates, bias)
-
-
-def _cidr(item: Json | None) -> tuple[str, str] | None:
-    return None if item is None else (str(item["CollectionId"]), str(item["LocationName"]))
 
 
 def canonical(name: str) -> str:

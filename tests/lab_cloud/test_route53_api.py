@@ -96,6 +96,29 @@ def test_a_change_is_pending_and_then_in_sync(cloud: Cloud) -> None:
     info = apply(client, zone, change("UPSERT", "a.example.test"))["ChangeInfo"]
     assert info["Status"] == "PENDING"
     assert client.get_change(Id=info["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+    with pytest.raises(ClientError, match="NoSuchChange"):
+        client.get_change(Id="/change/CNOBODYMADE")
+
+
+def test_is_the_change_that_made_a_zone_known(cloud: Cloud) -> None:
+    client = cloud.client("route53")
+    made = client.create_hosted_zone(Name="more.test", CallerReference="more")
+    assert client.get_change(Id=made["ChangeInfo"]["Id"])["ChangeInfo"]["Status"] == "INSYNC"
+
+
+def test_b54_who_answers_for_a_new_zone(cloud: Cloud) -> None:
+    client, zone = zone_of(cloud)
+    servers, soa = client.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    value = soa["ResourceRecords"][0]["Value"]
+    assert value.startswith(servers["ResourceRecords"][0]["Value"].rstrip(".") + ". ")
+    assert value.endswith(" awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400")
+
+
+def test_b32_is_a_country_that_route_53_does_not_know_refused(cloud: Cloud) -> None:
+    client, zone = zone_of(cloud)
+    place = change("CREATE", "a.example.test", SetIdentifier="x", GeoLocation={"CountryCode": "XX"})
+    with pytest.raises(ClientError, match="CountryCode XX"):
+        apply(client, zone, place)
 
 
 def test_a_ttl_that_the_speed_would_round_is_refused(cloud: Cloud) -> None:

@@ -149,8 +149,18 @@ def test_a9_a13_two_checkers_in_each_region_that_checks():
     [
         ({"Type": "PING"}, "unknown Type PING"),
         ({"Type": "HTTP"}, "give IPAddress or FullyQualifiedDomainName"),
-        ({}, "Type is missing"),
-        ({"Type": "TCP", "IPAddress": "192.0.2.1", "Port": "x"}, "invalid literal"),
+        ({}, "HealthCheckConfig is missing"),
+        ({"Port": 1}, "Type is missing"),
+        ({"Type": "TCP", "IPAddress": "192.0.2.1", "Port": "x"}, "Port is x, not a whole"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "RequestInterval": 17}, "neither 10 nor 30"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "RequestInterval": 0}, "neither 10 nor 30"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "RequestInterval": 1e400}, "not a whole"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "FailureThreshold": 0}, "not within 1 to 10"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "FailureThreshold": -3}, "not within 1 to 10"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "ResourcePath": 256}, "but must be text"),
+        ({"Type": "HTTP", "IPAddress": "192.0.2.1", "Inverted": "no"}, "neither true nor false"),
+        ({"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Name": "a"}}, "Region is missing"),
+        ({"Type": "CALCULATED", "ChildHealthChecks": "a"}, "but must be a list of texts"),
     ],
 )
 def test_a_malformed_check_is_one_line_that_names_it(config, words):

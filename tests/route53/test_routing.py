@@ -11,7 +11,8 @@ from gameday.errors import UsageError
 from gameday.route53.answer import Answer, External
 from gameday.route53.client import Client
 from gameday.route53.routing import answer, outcomes
-from gameday.route53.zone import Zones, parse_record_set, parse_zone, parse_zones
+from gameday.route53.zone import Zones
+from gameday.route53.zone_json import parse_record_set, parse_zone, parse_zones
 
 NEAR_US = Client("near-us-east-1", {"us-east-1": 20, "eu-west-1": 90})
 NEAR_EU = Client("near-eu-west-1", {"us-east-1": 90, "eu-west-1": 20})
@@ -501,7 +502,37 @@ def test_a_name_in_no_zone_is_refused():
             record("www", "192.0.2.1", SetIdentifier="x", Weight=1, Region="eu-west-1"),
             "www.example.test. A (x): Weight and Region exclude one another",
         ),
-        (record("www", "192.0.2.1", TTL="soon"), "record set www.example.test. A: invalid literal"),
+        (record("www", "192.0.2.1", TTL="soon"), "A: TTL is soon, not a whole number"),
+        ({"Name": "x.", "Type": 5}, "Type is 5, but must be text"),
+        (record("www", "192.0.2.1", TTL=-1), "TTL is -1, not within 0 to 2147483647"),
+        (record("www", "192.0.2.1", TTL=1e400), "TTL is inf, not a whole number"),
+        (record("www", "192.0.2.1", TTL=True), "TTL is True, not a whole number"),
+        (record("www", "192.0.2.1", TTL=None), "TTL is missing"),
+        (record("www", ""), "Value is missing"),
+        (record("www", ResourceRecords="192.0.2.1"), "but must be a list of objects"),
+        (record("www", "192.0.2.1", SetIdentifier=[1]), "SetIdentifier is [1], but must be text"),
+        (record("www", "192.0.2.1", HealthCheckId=["a"]), "HealthCheckId is ['a'], but must be"),
+        (record("www", "192.0.2.1", SetIdentifier="x", Weight=256), "Weight is 256, not within 0"),
+        (record("www", "192.0.2.1", SetIdentifier="x", Weight=-5), "Weight is -5, not within 0 to"),
+        (
+            record("www", "192.0.2.1", SetIdentifier="x", Failover="TERTIARY"),
+            "(x): Failover is TERTIARY, not one of PRIMARY, SECONDARY",
+        ),
+        (
+            record("www", "192.0.2.1", SetIdentifier="x", GeoLocation="x"),
+            "GeoLocation is x, but must be an object",
+        ),
+        (
+            record("www", "192.0.2.1", SetIdentifier="x", GeoLocation={"ContinentCode": "QQ"}),
+            "ContinentCode is QQ, not one of AF, ",
+        ),
+        (
+            record(
+                "www",
+                AliasTarget={"DNSName": True, "HostedZoneId": "Z1", "EvaluateTargetHealth": False},
+            ),
+            "DNSName is True, but must be text",
+        ),
         (
             record("www", AliasTarget={"DNSName": "x.", "HostedZoneId": "Z1"}),
             "EvaluateTargetHealth is missing",

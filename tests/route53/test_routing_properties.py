@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from gameday.route53.client import Client
 from gameday.route53.routing import answer, outcomes
-from gameday.route53.zone import Zones, parse_zones
+from gameday.route53.zone import Zones
+from gameday.route53.zone_json import parse_zones
 
 REGIONS = ("us-east-1", "eu-west-1", "ap-south-1")
 CLIENT = Client("x", {"us-east-1": 20, "eu-west-1": 90, "ap-south-1": 200})

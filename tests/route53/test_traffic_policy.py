@@ -12,7 +12,7 @@ from gameday.route53 import routing
 from gameday.route53.answer import External
 from gameday.route53.client import Client
 from gameday.route53.traffic_policy import BadDocument, Instance, parse, records
-from gameday.route53.zone import parse_zones
+from gameday.route53.zone_json import parse_zones
 
 HERE = Instance("i1", "Z1", "example.test.", "www.example.test.", 60)
 US, EU = Client("us", {"us-east-1": 20, "eu-west-1": 90}), Client("eu", {"eu-west-1": 20})

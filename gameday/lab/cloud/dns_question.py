@@ -16,7 +16,8 @@ from gameday.lab.cloud.wire import Fault
 from gameday.lab.networks import Networks
 from gameday.route53 import routing
 from gameday.route53.client import Client
-from gameday.route53.zone import canonical, parse_zones
+from gameday.route53.zone import canonical
+from gameday.route53.zone_json import parse_zones
 
 DEFAULT_RESOLVER_REGION = "us-east-1"
 

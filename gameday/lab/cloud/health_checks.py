@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from gameday.lab.cloud.wire import Fault
-from gameday.route53.check import Place, place_of
+from gameday.route53.check import INTERVALS_S, THRESHOLD_MAX, Place, place_of
 
 HealthCheck = dict[str, Any]
 Config = dict[str, Any]
@@ -24,7 +24,6 @@ _UPDATABLE = (
     "FailureThreshold", "Inverted", "Disabled", "HealthThreshold", "ChildHealthChecks",
     "EnableSNI", "Regions", "AlarmIdentifier", "InsufficientDataHealthStatus",
 )  # fmt: skip
-INTERVALS_S = (10, 30)
 
 
 def with_defaults(config: Mapping[str, Any]) -> Config:
@@ -58,8 +57,8 @@ def refusals(
     if kind in _ENDPOINT_TYPES:
         if config.get("RequestInterval") not in INTERVALS_S:
             found.append("RequestInterval must be 10 or 30")
-        if not 1 <= config.get("FailureThreshold", 3) <= 10:
-            found.append("FailureThreshold must be between 1 and 10")
+        if not 1 <= config.get("FailureThreshold", 3) <= THRESHOLD_MAX:
+            found.append(f"FailureThreshold must be between 1 and {THRESHOLD_MAX}")
         if not config.get("IPAddress") and not config.get("FullyQualifiedDomainName"):
             found.append("IPAddress or FullyQualifiedDomainName is required")
         address = config.get("IPAddress")

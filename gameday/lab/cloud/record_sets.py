@@ -40,7 +40,7 @@ def cleaned(record_set: Mapping[str, Any]) -> RecordSet:
     alias = stored.get("AliasTarget")
     if alias:
         alias["DNSName"] = normalized(alias["DNSName"])
-        alias["EvaluateTargetHealth"] = bool(alias.get("EvaluateTargetHealth"))
+        alias["EvaluateTargetHealth"] = alias.get("EvaluateTargetHealth") in (True, "true")
     return stored
 
 

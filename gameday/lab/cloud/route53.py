@@ -23,11 +23,15 @@ from gameday.lab.cloud.record_sets import RecordSet
 from gameday.lab.cloud.routing_controls import RoutingControls
 from gameday.lab.cloud.wire import Fault
 from gameday.route53 import validate
+from gameday.route53.zone import DEFAULT_SOA
 
 PAGE_SIZE = 100
 RECORD_SETS_PAGE_SIZE = 300
 CHECKER_IP_RANGES = ("15.177.0.0/18",)
 """What the made-up addresses of the lab's checkers are out of, as are AWS's."""
+
+CHANGES_OF_ZONES = ("/change/C1PA6795UKMFR9", "/change/C2682N5HXP0BZ4", "/change/a1b2c3d4")
+"""What moto says of every zone that is created, deleted, or joined to a VPC or parted from it."""
 
 _NO_FAILURE = "The health check endpoint has not failed since its Route 53 health checker started."
 
@@ -97,7 +101,7 @@ class Route53:
                     "Name": r.name,
                     "Type": r.type,
                     "TTL": int(r.ttl),
-                    "ResourceRecords": [{"Value": _text(v)} for v in r.records],
+                    "ResourceRecords": [{"Value": v} for v in _values(r)],
                 }
                 for r in zone.rrsets
             )
@@ -199,8 +203,10 @@ class Route53:
 
     def _get_change(self, _: str, params: Params) -> Result:
         change_id = "/change/" + params["Id"].rpartition("/")[2]
-        if change_id not in self._changes:
+        if change_id in CHANGES_OF_ZONES:
             self._changes[change_id] = datetime.fromtimestamp(clock.now(), UTC)
+        if change_id not in self._changes:
+            raise Fault("NoSuchChange", f"Could not find resource with ID: {change_id}")
         return {"ChangeInfo": self._change_info(change_id, "INSYNC")}
 
     def _change_info(self, change_id: str, status: str) -> dict[str, Any]:
@@ -272,9 +278,9 @@ def _without_absent(value: Any) -> Any:
     return [_without_absent(v) for v in value] if isinstance(value, list) else value
 
 
-def _text(value: Any) -> str:
-    """A record's value; moto wraps that of a new zone's SOA once too often."""
-    return str(value["Value"]) if isinstance(value, dict) else str(value)
+def _values(record: Any) -> list[str]:
+    """The values of one of moto's records; the SOA of a new zone is Route 53's (SOA-NSrecords)."""
+    return [DEFAULT_SOA] if record.type == "SOA" else [str(v) for v in record.records]
 
 
 def _observation(seen: Mapping[str, Any], status: str) -> dict[str, Any]:
