@@ -14,6 +14,7 @@ directory the command is called in, as those of experiments are.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -194,7 +195,7 @@ def _review(file: Path, body: Any) -> ReviewStep:
 def _predict(file: Path, body: Any) -> PredictStep:
     held = _mapping(file, "predict", body, _PREDICT_KEYS)
     rto_s = _number(file, "predict.rto_s", held.get("rto_s"))
-    if not rto_s:
+    if not rto_s or math.isinf(rto_s):
         raise UsageError(f"{file}: predict.rto_s: give the objective in seconds")
     p = _number(file, "predict.p", held.get("p"))
     if p is not None and not 0.01 <= p <= 0.9999:
@@ -202,6 +203,9 @@ def _predict(file: Path, body: Any) -> PredictStep:
     mode = _text(file, "predict.mode", held.get("mode")) or "errors"
     if mode not in ("errors", "black-hole"):
         raise UsageError(f"{file}: predict.mode: {mode!r} is neither errors nor black-hole")
+    connection_age_s = _number(file, "predict.connection_age_s", held.get("connection_age_s"))
+    if connection_age_s is not None and math.isinf(connection_age_s):
+        raise UsageError(f"{file}: predict.connection_age_s: give seconds")
     clients = held.get("clients") or []
     if not isinstance(clients, list) or not all(isinstance(name, str) for name in clients):
         raise UsageError(f"{file}: predict.clients: give a list of profiles")
@@ -212,7 +216,7 @@ def _predict(file: Path, body: Any) -> PredictStep:
         _there(file, "predict.health_checks", held.get("health_checks")),
         0.95 if p is None else p,
         mode,
-        _number(file, "predict.connection_age_s", held.get("connection_age_s")) or 30.0,
+        connection_age_s or 30.0,
         tuple(clients),
         _path(file, "predict.html", held.get("html")),
     )
@@ -264,6 +268,6 @@ def _text(file: Path, place: str, value: Any) -> str | None:
 def _number(file: Path, place: str, value: Any) -> float | None:
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise UsageError(f"{file}: {place}: must be a number and not negative")
     return float(value)

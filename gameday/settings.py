@@ -6,6 +6,7 @@ because `chaos run --var-file` would store `export GAMEDAY_REGION` as a name wit
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -171,9 +172,12 @@ def _optional_number(environ: Mapping[str, str], name: str) -> float | None:
     if not text:
         return None
     try:
-        return float(text)
+        found = float(text)
     except ValueError:
-        raise TargetError(f"{name}={text!r} is not a number") from None
+        found = math.nan
+    if math.isnan(found):
+        raise TargetError(f"{name}={text!r} is not a number")
+    return found
 
 
 def _path(text: str | None) -> Path | None:

@@ -226,6 +226,6 @@ class _Reader:
     def seconds(self, value: Any, key: str) -> float | None:
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
             raise self.fail(key, "must be a number of seconds")
         return float(value)

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+from dns import rdatatype
+from dns.exception import DNSException
 
 from gameday import clock, resolver, settings
 from gameday.commands import dns_source
+from gameday.commands.numbers import POSITIVE
 from gameday.errors import UsageError
 from gameday.lab import handle
 from gameday.lab.networks import Networks
@@ -41,6 +44,7 @@ def dns() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: Any) -> None:
     """The answer to NAME TYPE and the path through the records that led to it."""
+    rtype = _type(rtype)
     if zone is None:
         source = dns_source.from_lab(Path.cwd() / ".gameday" / options["lab_name"])
     else:
@@ -48,12 +52,22 @@ def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: A
     source = source.with_unhealthy(filter(None, options["unhealthy"].split(",")))
     client = _client(source.networks, options["network"])
     rng = random.Random(options["seed"])
-    given = route(source.zones, name, rtype.upper(), client, source.health, rng, source.outside)
+    given = route(source.zones, name, rtype, client, source.health, rng, source.outside)
     if as_json:
         click.echo(json.dumps(asdict(given) | {"forced": dict(source.forced)}, indent=2))
     else:
         for line in answer_lines(given, client, source.forced):
             click.echo(line)
+
+
+def _type(given: str) -> str:
+    """A type's name in capitals; `TYPE65` is HTTPS."""
+    try:
+        return str(rdatatype.to_text(rdatatype.from_text(given)))
+    except (DNSException, ValueError):
+        raise UsageError(
+            f"{given}: not a type of DNS records; A, AAAA and CNAME are, for example"
+        ) from None
 
 
 def _client(items: list[dict[str, Any]], network: str | None) -> Client:
@@ -85,7 +99,7 @@ def answer_lines(given: Answer, client: Client, forced: Mapping[str, bool]) -> l
 @dns.command()
 @click.argument("name", required=False)
 @click.option("--lab", "lab_name", default="default")
-@click.option("--for", "for_s", type=float, help="Stop after so many seconds of wall time.")
+@click.option("--for", "for_s", type=POSITIVE, help="Stop after so many seconds of wall time.")
 def watch(name: str | None, lab_name: str, for_s: float | None) -> None:
     """Print each change of the live answer to NAME (default: the endpoint), with its time."""
     env = handle.environment(Path.cwd() / ".gameday" / lab_name)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gameday.commands import routing_source
+from gameday.commands.numbers import NOT_NEGATIVE, POSITIVE, SEED, Finite
 from gameday.commands.routing_source import PATH, Source
 from gameday.errors import UsageError
 from gameday.load.behaviours import behaviours
@@ -22,8 +23,7 @@ from gameday.predict.crowd import Crowd
 from gameday.predict.document import Question, document
 from gameday.predict.kind import PERIOD_S, Kind
 
-POSITIVE = click.FloatRange(min=0, min_open=True)
-SHARE = click.FloatRange(0.01, 0.9999)
+SHARE = Finite(0.01, 0.9999)
 WITH_DEFAULT: dict[str, Any] = {"show_default": True}
 
 
@@ -69,12 +69,12 @@ WITH_DEFAULT: dict[str, Any] = {"show_default": True}
 @click.option(
     "--propagation",
     default=0.0,
-    type=click.FloatRange(min=0),
+    type=NOT_NEGATIVE,
     help="Seconds from a red check to every name server (not documented by AWS).",
     **WITH_DEFAULT,
 )
 @click.option("--policies", is_flag=True, help="Compare the loss under four routing policies.")
-@click.option("--seed", default=0, **WITH_DEFAULT)
+@click.option("--seed", default=0, type=SEED, **WITH_DEFAULT)
 @click.option("--json", "as_json", is_flag=True, help="Print the whole prediction as JSON.")
 @click.option("--html", type=PATH, help="Write a page to pass on.")
 def predict(**options: Any) -> None:

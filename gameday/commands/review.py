@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gameday import clock
+from gameday.commands.numbers import POSITIVE
 from gameday.errors import UsageError
 from gameday.review import engine, output
 from gameday.review.catalogue import catalogue
@@ -21,7 +22,7 @@ SUPPRESSIONS = Path("review.yaml")
 
 @click.command()
 @click.argument("paths", nargs=-1, type=PATH)
-@click.option("--rto", type=float, help="Objective in seconds (default: that of stacks.yaml).")
+@click.option("--rto", type=POSITIVE, help="Objective in seconds (default: that of stacks.yaml).")
 @click.option("--format", "form", default="text", type=click.Choice(output.FORMATS))
 @click.option("--output", "out", type=PATH, help="Write there instead of to the terminal.")
 @click.option(

@@ -61,7 +61,7 @@ class LabConfig:
         if not self.regions:
             raise UsageError("a lab needs at least one Region: name them in stacks.yaml")
         low, high = self.lag_s
-        if not 0 <= low <= high:
+        if not 0 <= low <= high < math.inf:
             raise UsageError(f"--lag {low:g}-{high:g}: replication lag is LOW-HIGH seconds")
         if self.account_concurrency < 1:
             raise UsageError(f"--account-concurrency {self.account_concurrency}: 1 or more")

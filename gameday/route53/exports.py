@@ -18,7 +18,7 @@ from gameday.route53.check import HealthCheck, parse_check
 from gameday.route53.client import REGION_COORDINATES
 from gameday.route53.geography import COUNTRIES, REGION_NAME, REGIONS
 from gameday.route53.validate_shape import TYPES
-from gameday.route53.zone import POLICY_MEMBERS, Group, RecordSet, Zone, Zones
+from gameday.route53.zone import POLICY_MEMBERS, Group, RecordSet, Zone, Zones, canonical
 from gameday.route53.zone_json import parse_zone, policies_of
 from gameday.route53.zone_rules import zone_problem
 
@@ -102,7 +102,10 @@ def parse(items: Sequence[Json], place: str, zone_id: str = "export") -> Zone:
     try:
         for item in items:
             _refuse_unknown(item)
-        found = parse_zone(zone_id, _apex(items), items)
+        apex = _apex(items)
+        if canonical(apex) == ".":
+            raise UsageError("no record sets of one zone in it: export the whole zone")
+        found = parse_zone(zone_id, apex, items)
         if problem := zone_problem(found, items):
             raise UsageError(f"Route 53 holds no such zone: {problem}")
     except UsageError as e:

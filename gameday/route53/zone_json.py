@@ -175,7 +175,9 @@ def _proximity(item: Json | None) -> Proximity | None:
     if item is None:
         return None
     place = members.body(item, "Coordinates")
-    coordinates = place and (_degrees(place, "Latitude", 90), _degrees(place, "Longitude", 180))
+    coordinates = None
+    if place is not None:
+        coordinates = (_degrees(place, "Latitude", 90), _degrees(place, "Longitude", 180))
     return Proximity(
         members.text(item, "AWSRegion", 64), members.text(item, "LocalZoneGroup", 64), coordinates,
         members.number(item, "Bias", -BIAS_MAX, BIAS_MAX) or 0,
