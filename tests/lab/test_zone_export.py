@@ -77,7 +77,9 @@ def test_which_alias_targets_need_a_stand_in(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("records", "more", "what"),
     [
-        ([], {}, "no SOA record"),
+        ([], {}, "no record sets of one zone"),
+        ([r for r in RECORDS if r is not SOA][:1], {}, "no SOA record"),
+        ([SOA, alias("a" * 64 + ".example.org.", "Z", "x.")], {}, "DomainLabelTooLong"),
         ([SOA | {"Name": None}, {"Type": "A"}], {}, "zone.json"),
         (RECORDS, {"IsTruncated": True}, "cut short"),
         ([SOA, {"Name": "a.example.com.", "Type": "A", "TTL": 1,
