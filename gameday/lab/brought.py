@@ -19,7 +19,7 @@ from gameday import stacks, templates
 DEFAULT_ENDPOINT = "app.example.test"
 TTL_S = 60
 RTO_S, RPO_S = 150.0, 5.0
-"""Objectives where nobody states any; `gameday run --rto --rpo` does. Those of `gameday init`."""
+"""Objectives where nobody states any; `gameday run --rto --rpo` does."""
 _REPLICATED = "AWS::DynamoDB::GlobalTable"
 
 

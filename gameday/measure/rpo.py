@@ -37,8 +37,11 @@ class Baseline:
 
 
 def at_fault(run: Run) -> AtFault | None:
-    """The reading that the objective is compared with: the worst survivor; None if never read."""
-    readings = [_at_fault(event) for event in run.of("fault.read")]
+    """The reading that the objective is compared with: the worst survivor.
+
+    None if never read, and if there was no write to look for: nothing of nothing proves nothing.
+    """
+    readings = [_at_fault(event) for event in run.of("fault.read") if event["checked"]]
     return max(readings, key=lambda r: (r.oldest_age_s, r.missing), default=None)
 
 
@@ -65,8 +68,8 @@ def baseline(run: Run) -> Baseline | None:
 
 
 def after_fail_back(run: Run) -> Audit | None:
-    """The ledger against every Region's table; None when the tables were not read."""
-    if run.items is None:
+    """The ledger against every Region's table; None when either is missing."""
+    if run.items is None or not run.writes:
         return None
     items = Held(run.facts.get("regions") or sorted({i["region"] for i in run.items}))
     items.take(run.items)

@@ -198,8 +198,14 @@ def _number_missing(run: Run, numbers: Numbers) -> str | None:
         return f"the fault lasted {duration(run.fault_s)}, less than one window"
     if _objective(run, "rpo_s") is None:
         return None
-    if numbers.at_fault is None:
+    if run.first("fault.read") is None:
         return "data behind was not read at the fault (no fault.read)"
+    if numbers.at_fault is None:
+        return (
+            f"data behind was not measured, and an RPO asks for it: no write that {run.region} "
+            "acknowledged before the fault is in the ledger, which only FailoverUser keeps "
+            "(--rpo inf: no objective)"
+        )
     if numbers.audited is None and run.writes:
         return "the tables were not audited after fail-back"
     return None
@@ -304,6 +310,6 @@ def _passed(run: Run, numbers: Numbers) -> str:
             f"{run.region} was lost."
         ]
         said += [f"The objective is {duration(objective)}."] if objective is not None else []
-    if numbers.audited is not None and not numbers.audited.lost:
+    if numbers.audited is not None and numbers.audited.acknowledged and not numbers.audited.lost:
         said.append("No acknowledged write was lost.")
     return " ".join(said)

@@ -93,7 +93,7 @@ def _tiles(findings: Json) -> str:
     started = findings["run"]["fault_at"] is not None
     measured = recovery["recovery_s"]
     big = words.UNKNOWN if not started else "never" if measured is None else words.seconds(measured)
-    missing = f"{words.count(at_fault['missing'], 'write')}" if at_fault else "not read"
+    missing = f"{words.count(at_fault['missing'], 'write')}" if at_fault else "not measured"
     predicted = data["predicted"]
     return '<section class="tiles" aria-label="headline numbers">' + "".join([
         _tile("Recovery time", big, "", [

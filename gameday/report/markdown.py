@@ -50,7 +50,7 @@ def _numbers(findings: Json) -> str:
         ("recovery time", "never" if measured is None else words.seconds(measured),
          words.seconds(recovery["objective_s"]), words.band(recovery["predicted"]),
          words.difference(recovery["difference"])),
-        ("data behind at the fault", words.seconds(found["oldest_age_s"] if found else None),
+        ("data behind at the fault", words.seconds(found["oldest_age_s"]) if found else "not measured",
          words.seconds(behind["objective_s"]), _data_band(behind["predicted"]), ""),
         ("requests that failed", words.pct(users.get("failed_pct")), words.UNKNOWN, words.UNKNOWN,
          ""),

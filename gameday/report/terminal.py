@@ -107,7 +107,7 @@ def _data(findings: Json) -> str:
     found = data["at_fault"]
     if found is None:
         why = "" if data["objective_s"] is not None else ": no objective asks for it"
-        return f"not read{why}" if findings["run"].get("fault_at") else ""
+        return f"not measured{why}" if findings["run"].get("fault_at") else ""
     text = (
         f"{words.seconds(found['oldest_age_s']):<7}RPO {words.seconds(data['objective_s']):<7}"
         f"{words.count(found['missing'], 'write')} at the fault"

@@ -45,7 +45,7 @@ class Plan:
     fault_s: float = 400.0
     after_s: float = 120.0
     rto_s: float = 150.0
-    rpo_s: float = 5.0
+    rpo_s: float | None = 5.0
     kind: str = "recovery"
 
 

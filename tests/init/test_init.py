@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -94,6 +95,13 @@ def test_can_its_stacks_file_be_read(repository: Path) -> None:
     assert stack.template.resolve() == (repository / "template.yaml").resolve()
     assert (stack.name, stack.regions) == ("my-shop-regional", REGIONS)
     assert stack.parameters == {"Stage": "FILL-IN"}
+
+
+def test_is_nothing_asked_that_its_load_cannot_measure(repository: Path) -> None:
+    assert "writing()" not in text(init.plan(repository, None, REGIONS), "loadtests/my_shop.py")
+    init.write(init.plan(repository, None, REGIONS), repository)
+    found = stacks.load(repository / "deploy/stacks.yaml", None)
+    assert (found.rto_s, found.rpo_s) == (150.0, math.inf)
 
 
 def test_can_its_target_file_be_read(repository: Path) -> None:

@@ -48,6 +48,12 @@ def forget_audit(run: Synthetic) -> None:
     run.items = None
 
 
+def keep_no_ledger(run: Synthetic) -> None:
+    """As with an HttpUser: nobody says what it wrote."""
+    run.writes = []
+    run.change("fault.read", checked=0, missing=0, oldest_age_s=0.0)
+
+
 def lag(ms: float):
     return lambda run: run.add("lab.lag", 10, wall_p99_s=ms / 1000)
 
@@ -68,6 +74,8 @@ ERRORS = {
     "load ended early": (load_dies, "the load ended 1 min 4"),
     "lab too slow": (lag(60), "too slow for this speed"),
     "data never read": (lambda r: r.drop("fault.read"), "was not read at the fault"),
+    "nothing written": (keep_no_ledger, "was not measured, and an RPO asks for it"),
+    "written elsewhere only": (lambda r: r.change("fault.read", checked=0), "was not measured"),
     "no audit": (forget_audit, "not audited"),
     "no hypothesis after": (lambda r: r.drop("hypothesis.after"), "while the fault lasted"),
     "no end": (lambda r: r.drop("run.ended"), "did not reach its end"),
@@ -251,3 +259,13 @@ def test_is_a_stopped_run_stopped_only_when_it_was_put_back(tmp_path) -> None:
 def test_is_an_interrupted_run_stopped(tmp_path) -> None:
     run = Synthetic().change("run.ended", status="interrupted")
     assert judge(run, tmp_path)["verdict"] == "STOPPED"
+
+
+def test_is_data_behind_never_zero_without_a_write(tmp_path) -> None:
+    run = Synthetic(Plan(rpo_s=None))
+    keep_no_ledger(run)
+    found = judge(run, tmp_path)
+    assert (found["verdict"], found["reasons"]) == ("PASSED", [])
+    assert "No acknowledged write was lost." not in found["sentence"]
+    assert found["data_behind"]["at_fault"] is None
+    assert found["data_behind"]["after_fail_back"] is None

@@ -105,6 +105,13 @@ def test_are_a_stopped_and_an_undecided_run_legible(tmp_path) -> None:
             run.drop(kind)
         lines = terminal.lines(write(run, tmp_path))
         assert any(f"exit {code}" in line and "No verdict" in line for line in lines)
+    run = Synthetic()
+    run.writes = []
+    run.change("fault.read", checked=0, missing=0, oldest_age_s=0.0)
+    seen = "\n".join(terminal.lines(write(run, tmp_path)))
+    assert re.search(r"data behind +not measured$", seen, re.MULTILINE)
+    assert "data behind at the fault | not measured" in (tmp_path / "report.md").read_text()
+    assert re.search(r"–\s*<small>not measured</small>", (tmp_path / "report.html").read_text())
     run = Synthetic().add("stop", 20, reason="q was pressed")
     assert any("exit 4" in line for line in terminal.lines(write(run, tmp_path)))
 
