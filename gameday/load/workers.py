@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -44,10 +44,15 @@ class Order:
     send_lines: bool = False
 
 
-def dealt(count: int, worker_ids: Sequence[str]) -> dict[str, list[int]]:
-    """The numbers 0..count-1 over the workers, in the order in which Locust gives them users.
+def dealt(kinds: Mapping[int, str], worker_ids: Sequence[str]) -> dict[str, list[int]]:
+    """The numbers of clients over the workers: to each as many of every kind, give or take one.
 
-    That is: the first worker of every host, then the second of each (`UsersDispatcher`).
+    Number by number would give all of one network to one worker, and the loss of that worker would
+    look like a failover. Workers stand in the order in which Locust gives them users, so that
+    none gets a user without a client: the first of every host, then the second of each
+    (`UsersDispatcher`).
+
+    :param kinds: what each client is, by its number.
     """
     on_host: defaultdict[str, int] = defaultdict(int)
     places = []
@@ -55,8 +60,11 @@ def dealt(count: int, worker_ids: Sequence[str]) -> dict[str, list[int]]:
         host = worker_id.split("_")[0]
         places.append((on_host[host], worker_id))
         on_host[host] += 1
-    order = [worker_id for _, worker_id in sorted(places)]
-    return {w: list(range(place, count, len(order))) for place, w in enumerate(order)}
+    by_kind = sorted(kinds, key=lambda n: (kinds[n], n))
+    return {
+        worker_id: sorted(by_kind[turn :: len(places)])
+        for turn, (_, worker_id) in enumerate(sorted(places))
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class Master:
         self._log = EventLog(run_dir / "events" / "load-master.jsonl") if run_dir else None
         clients = self._runner.clients
         ids = [c.id for c in (*clients.ready, *clients.running, *clients.spawning)]
-        self._numbers, self._lost = dealt(len(self._load.clients), ids), set()
+        self._numbers, self._lost = dealt(self._kinds(range(len(self._load.clients))), ids), set()
         for worker_id, numbers in self._numbers.items():
             self._send_plan(worker_id, numbers)
             self._runner.send_message(CLOCK, {"asked": clock.now()}, client_id=worker_id)
@@ -119,6 +127,11 @@ class Master:
                 n for n in waiting if not logs.has_ended(logs.path_of(run_dir, logs.EVENTS, n))
             }
             gevent.sleep(0.02)
+
+    def _kinds(self, numbers: Iterable[int]) -> dict[int, str]:
+        """The profile and the network of each of these clients."""
+        clients = self._load.clients
+        return {n: f"{clients[n].profile.name}.{clients[n].network.id}" for n in numbers}
 
     def _process(self, worker_id: str) -> int:
         return int(self._runner.get_worker_index(worker_id))
@@ -155,8 +168,8 @@ class Master:
         if self._log:
             self._log.append("load.lost", process=process, worker=worker_id, clients=len(numbers))
         left = [w for w in self._numbers if w not in self._lost]
-        for heir, places in dealt(len(numbers), left).items() if left else ():
-            self._send_plan(heir, [numbers[n] for n in places])
+        for heir, part in dealt(self._kinds(numbers), left).items() if left else ():
+            self._send_plan(heir, part)
 
     def _lines(self, environment: Any, msg: Any, **_: Any) -> None:
         run_dir, name = self._load.target.run_dir, msg.data["log"]

@@ -31,11 +31,38 @@ LOCUST = [sys.executable, "-m", "locust", "-f", "loadtests/steady.py", "--headle
 
 
 def test_who_gets_which_clients() -> None:
-    assert dealt(5, ["a_2", "a_1"]) == {"a_1": [0, 2, 4], "a_2": [1, 3]}
+    assert dealt(dict.fromkeys(range(5), "pooled.us"), ["a_2", "a_1"]) == {
+        "a_1": [0, 2, 4], "a_2": [1, 3]
+    }  # fmt: skip
     # as Locust deals its users: the first worker of each host, then the second
-    assert dealt(3, ["b_1", "a_1", "a_2"]) == {"a_1": [0], "b_1": [1], "a_2": [2]}
-    parts = dealt(1_001, [f"h_{n}" for n in range(7)])
-    assert sorted(n for part in parts.values() for n in part) == list(range(1_001))
+    assert dealt(dict.fromkeys(range(3), "pooled.us"), ["b_1", "a_1", "a_2"]) == {
+        "a_1": [0], "b_1": [1], "a_2": [2]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7])
+@pytest.mark.parametrize("populations", [1, 4, 5])
+def test_has_every_worker_the_same_mix_also_of_what_a_lost_one_leaves(
+    populations: int, workers: int
+) -> None:
+    """So that the loss of one looks like less load, not like clients that changed their Region."""
+    kinds = {n: f"kind {n % populations}" for n in range(20 * populations)}
+    ids = [f"h_{n}" for n in range(workers)]
+    parts = dealt(kinds, ids)
+    assert sorted(n for part in parts.values() for n in part) == list(kinds)
+    for turn, part in enumerate(parts.values()):
+        assert len(part) == len(range(turn, len(kinds), workers))  # as many as Locust gives users
+        assert evenly(kinds, part, 20 / workers)
+    lost = {n: kinds[n] for n in parts["h_0"]}
+    assert all(
+        evenly(kinds, part, len(lost) / populations / (workers - 1))
+        for part in dealt(lost, ids[1:]).values()
+    )
+
+
+def evenly(kinds: dict[int, str], part: list[int], of_each: float) -> bool:
+    counts = Counter(kinds[n] for n in part)
+    return all(abs(counts[kind] - of_each) < 2 for kind in set(kinds.values()))
 
 
 @pytest.mark.parametrize(
