@@ -164,6 +164,7 @@ class FailoverUser(FastHttpUser):  # type: ignore[misc]
 
 
 def _arguments(parser: Any) -> None:
+    parser.set_defaults(exit_code_on_error=None)  # `_quitting` says, where nobody else does
     group = parser.add_argument_group("gameday", "who the clients are and how much they ask")
     group.add_argument("--clients", help="PROFILE=PERCENT,... (GAMEDAY_CLIENTS)")
     group.add_argument("--rate", help="requests per AWS second (GAMEDAY_RATE_PER_S)")
@@ -249,7 +250,8 @@ def _test_stop(environment: Any, **_: Any) -> None:
 
 
 def _quitting(environment: Any, **_: Any) -> None:
-    """Failed requests are what a rehearsal is for; only a defect makes the exit code not 0.
+    """Failed requests of our users are what a rehearsal is for: they make no exit code, unless
+    `--exit-code-on-error` gives them one. A defect does, and so do the failures of other users.
 
     A master stops its workers here, and listens until they have: when it quits, Locust gives them
     half a second and hears nothing more.
@@ -258,9 +260,11 @@ def _quitting(environment: Any, **_: Any) -> None:
     if isinstance(role, Master):
         environment.runner.stop()
         role.await_ends()
-    defect = environment.runner.exceptions or log.unhandled_greenlet_exception
-    if environment.process_exit_code is None and not defect:
-        environment.process_exit_code = 0
+    options = environment.parsed_options
+    if options.exit_code_on_error is None:
+        defect = environment.runner.exceptions or log.unhandled_greenlet_exception
+        ours = all(issubclass(c, FailoverUser) for c in environment.user_classes)
+        options.exit_code_on_error = int(bool(defect) or not ours)
 
 
 events.init_command_line_parser.add_listener(_arguments)
