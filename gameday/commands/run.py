@@ -38,6 +38,12 @@ NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "manifest.sha256")
 WEB_PORT = "8089"
 """Locust's own."""
 
+TEXTS = {
+    "GAMEDAY_CLIENTS": "--clients", "GAMEDAY_LOAD": "--load",
+    "GAMEDAY_LOCUSTFILE": "--locustfile", "GAMEDAY_REGION": "--region",
+}  # fmt: skip
+"""Settings of a run that are text, and their options."""
+
 WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 
 
@@ -168,10 +174,14 @@ def _check(overrides: Mapping[str, str]) -> None:
 
     :raises UsageError: a mix of clients, a rate or an objective that makes no sense.
     """
-    if clients := overrides.get("GAMEDAY_CLIENTS"):
+    for name, option in TEXTS.items():
+        if name in overrides and not overrides[name].strip():
+            raise UsageError(f"{option} '': say what, or leave the option away")
+    given = {**{n: os.environ[n] for n in TEXTS if os.environ.get(n)}, **overrides}
+    if clients := given.get("GAMEDAY_CLIENTS"):
         profiles.parse_mix(clients)
-    workload.parse(overrides.get("GAMEDAY_LOAD", ""))
-    if (locustfile := overrides.get("GAMEDAY_LOCUSTFILE")) and not Path(locustfile).is_file():
+    workload.parse(given.get("GAMEDAY_LOAD", ""))
+    if (locustfile := given.get("GAMEDAY_LOCUSTFILE")) and not Path(locustfile).is_file():
         raise UsageError(f"--locustfile {locustfile}: no such file")
     for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
         value = overrides.get(f"GAMEDAY_{option}")

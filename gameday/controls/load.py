@@ -24,6 +24,7 @@ from gameday.experiment import Load
 from gameday.journal import Tail
 from gameday.probes.load_log import settled_until
 from gameday.workload import workload
+from gameday.workload.mix import shares_pct
 
 STEADY_S = 20.0
 """AWS seconds that must be served before warm-up counts as over,"""
@@ -48,8 +49,7 @@ def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
         if file := environ.get("GAMEDAY_LOCUSTFILE"):
             load = replace(load, file=file)
         if mix := environ.get("GAMEDAY_CLIENTS"):
-            pairs = (part.partition("=") for part in mix.split(","))
-            load = replace(load, clients={p.strip(): float(share) for p, _, share in pairs})
+            load = replace(load, clients=shares_pct(mix))
         if rate := environ.get("GAMEDAY_RATE_PER_S"):
             load = replace(load, rate_per_s=float(rate))
         if count := environ.get("GAMEDAY_CLIENTS_PER_POPULATION"):
@@ -59,7 +59,7 @@ def overridden(load: Load, environ: Mapping[str, str] = os.environ) -> Load:
         if course := environ.get("GAMEDAY_LOAD"):
             load = replace(load, course=course)
     except ValueError as e:
-        raise UsageError(f"GAMEDAY_CLIENTS is PROFILE=PERCENT,..., rates are numbers: {e}") from e
+        raise UsageError(f"rates and counts of a load are numbers: {e}") from e
     return load
 
 

@@ -13,15 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 from gameday.errors import UsageError
+from gameday.workload.mix import shares_pct
 
 CONNECT_TIMEOUT_S = 5.0
 """TCP and TLS together. The default `connect_timeout` of an Envoy cluster is 5 s."""
 
 READ_TIMEOUT_S = 10.0
 """Between two reads. OkHttp's default `readTimeout` is 10 s."""
-
-PCT_SUM_TOLERANCE = 0.01
-
 
 KERNEL_CONNECT_S = 127.0
 """Linux gives up a connect after six retransmissions of its SYN (ip-sysctl: `tcp_syn_retries`)."""
@@ -224,23 +222,6 @@ def parse_mix(text: str) -> Mix:
 
     :raises UsageError: an unknown profile, one given twice, or percentages that do not sum to 100.
     """
-    mix: list[tuple[ClientProfile, float]] = []
-    for item in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, pct_text = item.partition("=")
-        try:
-            pct = float(pct_text) if equals else 100.0
-        except ValueError:
-            raise UsageError(f"clients: {item!r} is not PROFILE=PERCENT") from None
-        if not 0 < pct <= 100:
-            raise UsageError(f"clients: {item!r}: a share lies above 0 and up to 100 percent")
-        mix.append((profile(name.strip()), pct / 100.0))
-    if not mix:
-        raise UsageError("clients: name at least one profile, for example pooled=100")
-    names = [p.name for p, _ in mix]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(f"clients: {name} is given twice")
-    total_pct = 100.0 * sum(share for _, share in mix)
-    if abs(total_pct - 100.0) > PCT_SUM_TOLERANCE:
-        raise UsageError(f"clients: the shares of {text!r} sum to {total_pct:g} %, not to 100")
-    return tuple((p, share * 100.0 / total_pct) for p, share in mix)
+    pct = shares_pct(text)
+    total_pct = sum(pct.values())
+    return tuple((profile(name), share / total_pct) for name, share in pct.items())

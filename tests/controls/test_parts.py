@@ -91,8 +91,14 @@ def test_does_what_gameday_run_says_win_over_the_file() -> None:
     found = overridden(load, {"GAMEDAY_CLIENTS": "pooled=100", "GAMEDAY_RATE_PER_S": "4"})
     assert (dict(found.clients), found.rate_per_s) == ({"pooled": 100.0}, 4.0)
     assert overridden(load, {}) == load
-    with pytest.raises(UsageError, match="GAMEDAY_CLIENTS is PROFILE=PERCENT"):
-        overridden(load, {"GAMEDAY_CLIENTS": "pooled"})
+    assert dict(overridden(load, {"GAMEDAY_CLIENTS": "pooled"}).clients) == {"pooled": 100.0}
+    for name, text, says in (
+        ("GAMEDAY_CLIENTS", "pooled=most", "'pooled=most' is not PROFILE=PERCENT"),
+        ("GAMEDAY_CLIENTS", "pooled,per-request=50", "sum to 150 %"),
+        ("GAMEDAY_RATE_PER_S", "many", "are numbers: could not convert"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            overridden(load, {name: text})
 
 
 def test_is_a_locustfile_that_fails_named_with_its_last_line(tmp_path: Path) -> None:
