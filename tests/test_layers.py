@@ -63,7 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "init": {"templates", "stacks"},
 }  # fmt: skip
 ROOTS = {"cli", "commands", "runner", "__main__"}  # composition roots import anything
-LOCUST_ONLY_IN = {"load/user.py", "load/session.py", "load/adopt.py"}
+LOCUST_ONLY_IN = {"load/user.py", "load/session.py", "load/adopt.py", "load/tried.py"}
 
 
 def part(module: str) -> str:

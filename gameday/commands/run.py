@@ -23,6 +23,7 @@ from gameday.commands.opening import say_opening
 from gameday.commands.screen import Screen
 from gameday.commands.text import Narrator
 from gameday.commands.word import said, word_options
+from gameday.controls import locustfile
 from gameday.errors import GamedayError, UsageError
 from gameday.lab import handle
 from gameday.lab.config import LabConfig, check_name
@@ -163,6 +164,8 @@ def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str
         orders = [(e.file, e.overrides() | extra) for e in jobs.load(file).experiments]
     else:
         orders = [(file, extra)]
+    if users := extra.get("GAMEDAY_LOCUSTFILE") or os.environ.get("GAMEDAY_LOCUSTFILE"):
+        _try(Path(users))
     for one, overrides in orders:
         mix = experiment.mix(experiment.read(one))
         _check({"GAMEDAY_CLIENTS": mix, **overrides} if mix else overrides)
@@ -181,8 +184,6 @@ def _check(overrides: Mapping[str, str]) -> None:
     if clients := given.get("GAMEDAY_CLIENTS"):
         profiles.parse_mix(clients)
     workload.parse(given.get("GAMEDAY_LOAD", ""))
-    if (locustfile := given.get("GAMEDAY_LOCUSTFILE")) and not Path(locustfile).is_file():
-        raise UsageError(f"--locustfile {locustfile}: no such file")
     for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
         value = overrides.get(f"GAMEDAY_{option}")
         if option == "RPO_S" and value == "inf":  # nothing is asked of the data
@@ -190,6 +191,17 @@ def _check(overrides: Mapping[str, str]) -> None:
         if value is not None and not least <= float(value) < math.inf:
             bound = "0 or more" if least == 0 else "above 0"
             raise UsageError(f"--{option.split('_')[0].lower()} {value}: a number {bound}")
+
+
+def _try(file: Path) -> None:
+    """Refuse a locustfile of which no run could make a load.
+
+    :raises UsageError: it is not there, or does not import.
+    """
+    if not file.is_file():
+        raise UsageError(f"--locustfile {file}: no such file")
+    if reason := locustfile.unusable(file):
+        raise UsageError(f"--locustfile {reason}")
 
 
 def _web_port(options: Mapping[str, Any]) -> str | None:

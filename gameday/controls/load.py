@@ -7,7 +7,6 @@ when somebody else has started it already (`GAMEDAY_LOAD_RUNNING`), it is only w
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from gameday import clock
 from gameday.clock import Clock
+from gameday.controls.locustfile import why_ended
 from gameday.controls.warm_up import WarmUp
 from gameday.errors import RunError, UsageError
 from gameday.experiment import Load
@@ -152,35 +152,6 @@ class LoadProcess:
         if process.poll() is None:
             process.kill()
             process.wait()
-
-
-OF_LOCUST_0 = re.compile(r"\b(HttpLocust|seq_task|TaskSequence)\b|import .*\b(Locust)\b")
-
-
-def why_ended(file: str, lines: list[str], source: str = "") -> str | None:
-    """What is wrong with a locustfile, in one line.
-
-    :param lines: the last that Locust wrote.
-    :param source: the text of the file. Locust lets the names of its 0.x be imported, finds no
-        user in such a file and takes it for tests of pytest.
-    """
-    text = "\n".join(lines)
-    if "load_locustfile_pytest" in text or "No User class found" in text:
-        if found := OF_LOCUST_0.search(source):
-            return (
-                f"{file}: written for Locust 0.x ({found[1] or found[2]}); see Locust's changelog, "
-                "1.0: HttpLocust is HttpUser, task_set is tasks"
-            )
-        return f"{file}: has no user class; derive one from HttpUser, FastHttpUser or FailoverUser"
-    if "There are no users with weight > 0" in text:
-        return f"{file}: zero users: give a user class a weight above 0"
-    if found := re.search(r"^ModuleNotFoundError: No module named '([^']+)'", text, re.M):
-        return f"{file}: does not import: the package {found[1]} is not installed here"
-    if found := re.search(r"^gameday: (.+)", text, re.M):
-        return f"{file}: {found[1]}"
-    if found := re.search(r"^(\w*(?:Error|Exception)): (.+)", lines[-1]):
-        return f"{file}: does not import: {found[1]}: {found[2]}"
-    return None
 
 
 def _pages() -> list[str]:

@@ -5,6 +5,7 @@ Locust itself would send nothing, or fail every request, and end as if all were 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,12 +24,25 @@ def refusal(environment: Any, load: LoadProcess, resolves: bool = True) -> str |
     """
     if environment.parsed_options.num_users == 0 and environment.shape_class is None:
         return "zero users send nothing; leave --users away for as many as there are clients"
-    for user_class in environment.user_classes:
-        if not (environment.host or user_class.host):
-            return "nothing to send to: set GAMEDAY_ENDPOINT, or name a host with --host"
-        if not user_class.tasks and user_class.run.__module__.startswith("locust."):
-            return f"{user_class.__name__} has no task; mark a method with @task"
+    if not all(environment.host or c.host for c in environment.user_classes):
+        return "nothing to send to: set GAMEDAY_ENDPOINT, or name a host with --host"
+    if reason := idle(environment.user_classes):
+        return reason
     return _unknown(_names(environment), load) if resolves else None
+
+
+def idle(user_classes: Iterable[Any]) -> str | None:
+    """Why users of these classes would do nothing, None when all have something to do."""
+    for user_class in user_classes:
+        if user_class.tasks or not user_class.run.__module__.startswith("locust."):
+            continue
+        if hasattr(user_class, "task_set"):
+            return (
+                f"{user_class.__name__} has a task_set, as in Locust 0.x: since 1.0 it is "
+                "`tasks = [...]`, and min_wait and max_wait are `wait_time = between(...)`"
+            )
+        return f"{user_class.__name__} has no task; mark a method with @task"
+    return None
 
 
 def _names(environment: Any) -> set[str]:

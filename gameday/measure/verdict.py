@@ -59,6 +59,8 @@ def judge(run: Run, numbers: Numbers) -> Judgement:
     if stopped and not undone:
         return Judgement(Verdict.STOPPED, f"Stopped: {stopped}.", (stopped,))
     errors = undone + ([] if stopped else _said(ERROR_RULES, run, numbers))
+    if run.fault_at is None:
+        errors = errors[: len(undone) + 1]  # what else is missing follows from it
     if errors:
         return Judgement(Verdict.ERROR, f"No verdict: {errors[0]}.", tuple(errors))
     misses = _said(FAILURE_RULES, run, numbers)

@@ -11,7 +11,8 @@ import pytest
 from test_workers import of_kind
 from world import EU, NAME, ROOT, US, World, wait_until
 
-from gameday.controls.load import BESIDE, why_ended
+from gameday.controls.load import BESIDE
+from gameday.controls.locustfile import unusable, why_ended
 
 FILE = """
 from locust import HttpUser, FastHttpUser, constant, task
@@ -43,6 +44,15 @@ class NineUsers(LoadTestShape):
 def judge(environment, **_):
     environment.process_exit_code = 7
 """
+
+
+OF_0 = """
+from locust import HttpUser, TaskSet, task
+class T(TaskSet):
+    @task
+    def t(self): ...
+class U(HttpUser):
+    """
 
 
 @pytest.mark.parametrize("base", ["HttpUser", "FastHttpUser"])
@@ -84,27 +94,33 @@ def test_do_its_users_follow_dns_as_their_profiles_say(tmp_path: Path, base: str
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("import nosuchpackage\n", "the package nosuchpackage is not installed here"),
+        ("import nosuchpackage\n", "does not import: the package nosuchpackage is not installed"),
         ("from locust import HttpLocust, TaskSet\n", "written for Locust 0.x (HttpLocust)"),
+        (OF_0 + "task_set = T", "U has a task_set, as in Locust 0.x: since 1.0 it is `tasks ="),
         ("x = 1\n", "has no user class"),
         ("def f(:\n", "does not import: SyntaxError"),
-        (
-            "import locust\nclass U(locust.HttpUser):\n    @locust.task\n    def t(self): ...",
-            "nothing to send to",
-        ),
+        ("import os\nos.environ['OF_THE_TARGET']\n", None),  # which a run may have
     ],
 )
-def test_is_a_bad_locustfile_one_clear_line(tmp_path: Path, text: str, says: str) -> None:
-    file = tmp_path / "bad.py"
+def test_what_is_known_of_a_locustfile_before_anything_is_started(
+    tmp_path: Path, text: str, says: str | None
+) -> None:
+    file = tmp_path / "shop.py"
     file.write_text(text)
+    line = unusable(file)
+    assert line is None if says is None else line and line.startswith(f"{file}: {says}")
+    assert "\n" not in str(line)
+
+
+def test_is_a_load_without_a_target_one_clear_line(tmp_path: Path) -> None:
+    file = tmp_path / "bad.py"
+    file.write_text(OF_0 + "tasks = [T]")
     done = subprocess.run(
         [sys.executable, "-m", "locust", "-f", f"{BESIDE},{file}", "--headless", "-t", "1"],
         cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
         capture_output=True, text=True, timeout=30, check=False,
     )  # fmt: skip
     assert done.returncode != 0
-    line = why_ended("bad.py", (done.stdout + done.stderr).strip().splitlines(), text)
+    line = why_ended("bad.py", (done.stdout + done.stderr).strip().splitlines())
     assert line is not None
-    assert line.startswith("bad.py: ")
-    assert says in line
-    assert "\n" not in line
+    assert line.startswith("bad.py: nothing to send to")

@@ -9,7 +9,7 @@ import pytest
 from fake_region import FakeDns
 
 from gameday import settings
-from gameday.controls.load import why_ended
+from gameday.controls.locustfile import why_ended
 from gameday.load.options import load_options
 from gameday.load.process import LoadProcess
 from gameday.load.refusals import refusal
@@ -56,6 +56,10 @@ def test_is_a_load_that_can_be_made_not_refused() -> None:
         (environment(users=0), "zero users"),
         (environment(host=None), "nothing to send to"),
         (environment(type("Idle", (Shopper,), {"tasks": ()})), "Idle has no task"),
+        (
+            environment(type("Old", (Shopper,), {"tasks": (), "task_set": print})),
+            "Old has a task_set, as in Locust 0.x: since 1.0 it is `tasks = [...]`",
+        ),
     ],
 )
 def test_is_what_would_send_nothing_refused(given: SimpleNamespace, says: str) -> None:

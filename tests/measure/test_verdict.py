@@ -107,6 +107,14 @@ def test_is_anything_unknown_an_error(name, tmp_path) -> None:
     assert found["sentence"].startswith("No verdict: ")
 
 
+def test_is_a_run_that_never_came_to_its_fault_one_sentence(tmp_path) -> None:
+    run = Synthetic().add("control.failed", -60, reason="load.py: does not import")
+    for kind in ("fault.started", "hypothesis.before", "control.mark", "hypothesis.after"):
+        run.drop(kind)
+    assert judge(run, tmp_path)["reasons"] == ["load.py: does not import"]
+    assert len(judge(run.drop("put.back"), tmp_path)["reasons"]) == 1
+
+
 @pytest.mark.parametrize(("until_s", "verdict"), [(-10.0, "ERROR"), (0.0, "PASSED")])
 def test_is_what_was_under_way_when_the_fault_came_the_faults(
     until_s: float, verdict: str, tmp_path
