@@ -135,6 +135,22 @@ def test_is_what_the_watch_sees_shown_and_every_turn_a_marker(board: Board) -> N
     ]  # fmt: skip
 
 
+def test_is_of_all_names_that_a_lab_tells_of_only_the_endpoint_shown() -> None:
+    def told(endpoint: str | None) -> list[tuple[str, list[str]]]:
+        board = Board(Goals(speed=SPEED, regions=(US, EU), endpoint=endpoint))
+        board.feed(started())
+        for kind, name, region in (("A", "api.test.", US), ("A", f"{EU}.api.test.", EU),
+                                   ("AAAA", "api.test.", EU)):  # fmt: skip
+            board.feed(event("lab.answer_changed", 0, name=name, type=kind, network="near-us",
+                             addresses=["x"], regions=[region]))  # fmt: skip
+        view = board.view(now(1))
+        assert view["markers"] == []
+        return [(a["name"], a["regions"]) for a in view["answers"]]
+
+    assert told("api.test") == [("api.test", [US])]
+    assert told(None) == [("api.test", [US]), (f"{EU}.api.test", [EU])]
+
+
 def test_is_the_page_small_with_a_thousand_clients_of_many_kinds(board: Board) -> None:
     board.feed(started(1, clients=1_000))
     for t in range(0, 900, 5):

@@ -202,6 +202,10 @@ def test_does_it_say_what_could_not_be_sent_in_the_dark_and_on_a_telephone(tmp_p
             wider = "document.documentElement.scrollWidth - innerWidth"
             inner = page.frames[-1]
             assert inner.evaluate(wider) <= 0
+            hidden = (
+                "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+            )
+            assert inner.evaluate(hidden) == [0, 0]  # no column is out of sight
             assert inner.evaluate("document.documentElement.dataset.theme") == "dark"
             page.set_viewport_size({"width": 1280, "height": 900})
             page.wait_for_timeout(1_100)

@@ -57,6 +57,7 @@ class Goals:
     speed: float = 1.0
     region: str | None = None
     regions: tuple[str, ...] = ()
+    endpoint: str | None = None
     rto_s: float | None = None
     share_pct: float = 99.0
     window_s: float = 10.0
@@ -95,7 +96,7 @@ class Board:
         self._until: float | None = None  # when the rollback began
         self._expected: Json | None = None
         self._since_fault: list[Counts] = []
-        self._lanes = Lanes(self._goals.region)
+        self._lanes = Lanes(self._goals.region, self._goals.endpoint)
 
     def feed(self, event: Event) -> None:
         """Take one event in; kinds it does not know are let pass."""

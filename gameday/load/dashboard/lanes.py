@@ -31,6 +31,7 @@ class Lanes:
     """The latest of each, and the markers in order of time."""
 
     region: str | None  # the one under test
+    endpoint: str | None = None  # the name that clients use: the only one whose answers are shown
     health: dict[str, Json] = field(default_factory=dict)
     answers: dict[str, Json] = field(default_factory=dict)
     alarms: dict[str, Json] = field(default_factory=dict)
@@ -76,14 +77,17 @@ class Lanes:
             self._mark(event, "health", f"{name} {'healthy' if event['healthy'] else 'unhealthy'}")
 
     def _answer(self, event: Event) -> None:
-        key = f"{event['name']} {event.get('network') or ''}"
+        name = str(event["name"]).rstrip(".")
+        if self.endpoint not in (None, name) or event.get("type", "A") != "A":
+            return  # a lab tells of every name, and its Region-only names never move
+        key = f"{name} {event.get('network') or ''}"
         regions = list(event.get("regions") or event.get("addresses") or ())
         was = self.answers.get(key)
         self.answers[key] = {
-            "name": event["name"], "network": event.get("network") or "", "regions": regions,
+            "name": name, "network": event.get("network") or "", "regions": regions,
         }  # fmt: skip
         if was is not None and was["regions"] != regions:
-            self._mark(event, "dns", f"DNS: {event.get('network') or event['name']} → "
+            self._mark(event, "dns", f"DNS: {event.get('network') or name} → "
                        f"{', '.join(regions) or 'nothing'}")  # fmt: skip
 
     def _alarm(self, event: Event) -> None:

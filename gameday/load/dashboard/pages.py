@@ -77,6 +77,7 @@ def goals(target: Target, facts_file: Path) -> Goals:
         speed=target.speed,
         region=facts.get("region") or target.region,
         regions=target.regions,
+        endpoint=facts.get("endpoint") or target.endpoint,
         rto_s=objectives.get("rto_s") or target.rto_s,
         share_pct=float(hypothesis.get("success_pct", 99.0)),
         window_s=float(hypothesis.get("window_s", 10.0)),

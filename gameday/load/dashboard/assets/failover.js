@@ -65,10 +65,9 @@ function tiles(view) {
 
 function chart(view) {
   const s = view.series, box = $("chart"), n = s.offered.length;
-  const width = Math.max(420, box.parentNode.clientWidth), height = 240;
+  const width = Math.max(240, box.parentNode.clientWidth), height = 240;
   const left = 34, right = 8, top = 34, bottom = 20, plot = width - left - right;
   box.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  box.style.minWidth = `${Math.min(width, 420)}px`;
   const names = Object.keys(s.ok);
   const layers = [...names.map((r, i) => [COLORS[i % COLORS.length], s.ok[r]]), ["var(--failed)", s.failed]];
   const most = Math.max(1, ...s.offered, ...s.offered.map((_, i) => layers.reduce((sum, [, v]) => sum + v[i], 0)));
@@ -118,7 +117,8 @@ function expected(view) {
 }
 
 function axis(s, x, n, height, bottom) {
-  const span = n * s.step_s, every = [30, 60, 120, 300].find((e) => span / e <= 8) || 600, nodes = [];
+  const span = n * s.step_s, most = (x(n) - x(0)) / 64, nodes = [];
+  const every = [30, 60, 120, 300].find((e) => span / e <= Math.min(8, most)) || 600;
   for (let t = Math.ceil(s.start_s / every) * every; t <= s.start_s + span; t += every) {
     const at = x((t - s.start_s) / s.step_s), anchor = at > x(n) - 20 ? "end" : "middle";
     nodes.push(svg("text", { x: at, y: height - bottom + 15, "text-anchor": anchor }, `${t < 0 ? "−" : "+"}${Math.abs(t)} s`));
@@ -145,10 +145,12 @@ function markers(view, s, x, n, top, foot, width) {
 
 function table(view) {
   const head = el("tr", {}, ...["profile", "Region", "share", "requests", "failed"].map((h, i) => el("th", { class: i > 1 ? "n" : null }, h)));
-  const rows = view.kinds.map((k) => {
+  const rows = view.kinds.flatMap((k) => {
     const why = Object.entries(k.outcomes).sort((a, b) => b[1] - a[1]).map(([o, n]) => `${o} ${count(n)}`).join(", ");
-    return el("tr", {}, el("td", {}, k.profile), el("td", {}, k.region), el("td", { class: "n" }, `${Math.round(k.share_pct)} %`),
-      el("td", { class: "n" }, count(k.count)), el("td", { class: k.failed ? "n failed" : "n" }, why || "0"));
+    const row = el("tr", { class: why ? "open" : null }, el("td", { class: "wrap" }, k.profile), el("td", { class: "wrap" }, k.region),
+      el("td", { class: "n" }, `${Math.round(k.share_pct)} %`), el("td", { class: "n" }, count(k.count)),
+      el("td", { class: why ? "n failed" : "n" }, count(k.failed)));
+    return why ? [row, el("tr", {}, el("td", { class: "why failed", colspan: 5 }, why))] : [row];  // a line of its own: it may be long
   });
   if (!rows.length) rows.push(el("tr", {}, el("td", { colspan: 5 }, "no answer")));
   $("kinds").replaceChildren(head, ...rows);
@@ -161,7 +163,8 @@ function around(view) {
     const votes = h.votes === null || h.votes === undefined ? "" : `, ${h.votes} of ${h.of} checkers`;
     row(`health ${h.name}`, `${h.healthy ? "healthy" : "UNHEALTHY"}${votes}`, !h.healthy);
   }
-  for (const a of view.answers) row(`DNS ${a.network || a.name}`, a.regions.join(", ") || "no answer", !a.regions.length);
+  const several = new Set(view.answers.map((a) => a.name)).size > 1;  // no endpoint: say of which name
+  for (const a of view.answers) row(`DNS ${several || !a.network ? `${a.name} ` : ""}${a.network}`, a.regions.join(", ") || "no answer", !a.regions.length);
   for (const b of view.behind) {
     const age = view.now_s - b.t_s > STALE_S ? `, read ${seconds(view.now_s - b.t_s)} ago` : "";
     row(`behind ${b.pair}`, `${b.behind_s.toFixed(1)} s${age}`, false);
