@@ -17,7 +17,9 @@ Json = Mapping[str, Any]
 COLOURS = 10
 """Of curves, in the style sheet."""
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 900, 240, 44, 26
+HEIGHT, TOP, BOTTOM = 240, 12, 26
+WIDTH = 1000
+"""Of the curves' own units, which are stretched over whatever is there; texts are not."""
 
 
 def page(document: Json) -> str:
@@ -113,33 +115,35 @@ def _curves(loss: Json, document: Json) -> str:
         style = f"k{number % COLOURS}{'' if spread['curve'] else ' stays'}"
         lines.append(f'<path class="{style}" d="{_path(points, end_s)}"/>')
         legend.append(f'<span><i class="{style}"></i>{escape(kind)}</span>')
-    step = next(s for s in (5, 10, 20, 30, 60, 120, 300, 600, 3600) if end_s / s <= 9 or s == 3600)
+    step = next(s for s in (5, 10, 20, 30, 60, 120, 300, 600, 3600) if end_s / s <= 7 or s == 3600)
     ticks = "".join(
-        f'<text x="{_x(t, end_s):.0f}" y="{HEIGHT - 8}" text-anchor="middle">{t} s</text>'
+        f'<text x="{_pct(t, end_s)}" y="{HEIGHT - 8}" '
+        f'text-anchor="{_anchor(t, end_s)}">{t} s</text>'
         for t in range(0, int(end_s) + 1, step)
     )
     grid = "".join(
-        f'<line x1="{LEFT}" x2="{WIDTH}" y1="{_y(v):.0f}" y2="{_y(v):.0f}"/>'
-        f'<text x="{LEFT - 6}" y="{_y(v) + 4:.0f}" text-anchor="end">{v:.0%}</text>'
+        f'<line x1="0" x2="100%" y1="{_y(v):.0f}" y2="{_y(v):.0f}"/>'
+        f'<text x="0" y="{_y(v) + (15 if v else -5):.0f}">{v:.0%}</text>'
         for v in (0.0, 0.5, 1.0)
     )
     return (
         f'<div class="kinds"><b>Clients not yet served</b>{"".join(legend)}</div>'
-        f'<div class="scroll"><svg class="curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg class="curves" height="{HEIGHT}" role="img" '
         f'aria-label="share of clients not yet served, over seconds">{grid}{ticks}'
-        f"{_objective(document['rto_s'], end_s)}{''.join(lines)}</svg></div>"
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" width="100%" '
+        f'height="{HEIGHT}">{"".join(lines)}</svg>{_objective(document["rto_s"], end_s)}</svg>'
     )
 
 
 def _objective(rto_s: float | None, end_s: float) -> str:
     if rto_s is None:
         return ""
-    x = _x(rto_s, end_s)
-    side = ("end", -4) if x > 0.85 * WIDTH else ("start", 4)
+    x = _pct(rto_s, end_s)
+    left = rto_s > 0.7 * end_s
     return (
-        f'<line class="rto" x1="{x:.0f}" x2="{x:.0f}" y1="{_y(1):.0f}" y2="{_y(0):.0f}"/>'
-        f'<text class="rto-name" x="{x + side[1]:.0f}" y="{_y(1) + 14:.0f}" '
-        f'text-anchor="{side[0]}">objective {rto_s:g} s</text>'
+        f'<line class="rto" x1="{x}" x2="{x}" y1="{_y(1):.0f}" y2="{_y(0):.0f}"/>'
+        f'<text class="rto-name" x="{x}" dx="{-4 if left else 4}" y="{_y(1) + 14:.0f}" '
+        f'text-anchor="{"end" if left else "start"}">objective {rto_s:g} s</text>'
     )
 
 
@@ -154,39 +158,56 @@ def _path(points: list[tuple[float, float]], end_s: float) -> str:
 
 
 def _x(t_s: float, end_s: float) -> float:
-    return LEFT + (WIDTH - LEFT) * t_s / end_s
+    return WIDTH * t_s / end_s
+
+
+def _pct(t_s: float, end_s: float) -> str:
+    return f"{100 * t_s / end_s:.1f}%"
+
+
+def _anchor(t_s: float, end_s: float) -> str:
+    """How a label stands at its instant, so that it does not leave the picture."""
+    return "start" if t_s == 0 else "end" if t_s > 0.95 * end_s else "middle"
 
 
 def _y(share: float) -> float:
-    return 12 + (HEIGHT - BOTTOM - 12) * (1 - share)
+    return TOP + (HEIGHT - BOTTOM - TOP) * (1 - share)
 
 
 def _table(loss: Json) -> str:
     advice = loss["advice"]
+    heads = [("n", "mean"), ("n", "p50"), ("n", "p95"), ("n", "worst")]
+    if advice is not None:
+        heads.append(("", f"{100 * advice['p']:g} % within {advice['rto_s']:g} s"))
     rows = []
     for kind, spread in loss["clients"].items():
-        cells = "".join(
-            f"<td class='n'>{seconds(spread[m])}</td>"
-            for m in ("mean_s", "p50_s", "p95_s", "worst_s")
-        )
-        rows.append(f"<tr><td>{escape(kind)}</td>{cells}{_judged(kind, advice)}</tr>")
-    head = "".join(f"<th class='n'>{h}</th>" for h in ("mean", "p50", "p95", "worst"))
-    goal = (
-        "" if advice is None else f"<th>{100 * advice['p']:g} % within {advice['rto_s']:g} s</th>"
-    )
-    return (
-        f'<div class="scroll"><table><tr><th>kind of client</th>{head}{goal}</tr>'
-        f"{''.join(rows)}</table></div>"
-    )
+        cells = [seconds(spread[m]) for m in ("mean_s", "p50_s", "p95_s", "worst_s")]
+        judged = [] if advice is None else [_judged(kind, advice)]
+        rows.append([kind, *cells, *judged])
+    return _stack([("", "kind of client"), *heads], rows)
 
 
-def _judged(kind: str, advice: Json | None) -> str:
-    if advice is None:
-        return ""
+def _judged(kind: str, advice: Json) -> str:
     within = advice["within_s"][kind]
-    if within is None or within > advice["rto_s"]:
-        return f'<td class="miss">no: {seconds(within)}</td>'
-    return f"<td>yes: {seconds(within)}</td>"
+    word = "no" if within is None or within > advice["rto_s"] else "yes"
+    return f"{word}: {seconds(within)}"
+
+
+def _stack(heads: list[tuple[str, str]], rows: list[list[str]]) -> str:
+    """A table whose rows are stacked where it is narrow; each cell can say what it is.
+
+    :param heads: the class and the text of each column; "n": numbers, "wrap": sentences.
+    """
+    top = "".join(f'<th class="{kind}">{escape(text)}</th>' for kind, text in heads)
+    body = "".join(
+        "<tr>" + "".join(
+            f'<td class="{kind}{" miss" if cell.startswith("no: ") else ""}" '
+            f'data-label="{escape(head)}">{escape(cell)}</td>'
+            for (kind, head), cell in zip(heads, row, strict=True)
+        ) + "</tr>"
+        for row in rows
+    )  # fmt: skip
+    return f'<div class="scroll"><table class="stack"><tr>{top}</tr>{body}</table></div>'
 
 
 def _advice(advice: Json | None) -> str:
@@ -212,17 +233,15 @@ def _advice(advice: Json | None) -> str:
 def _policies(rows: list[Json]) -> str:
     if not rows:
         return ""
-    body = "".join(
-        f"<tr><td>{escape(r['policy'])}</td><td>{escape(r['lost'])}</td>"
-        f"<td class='n'>{r['hit']:.0%}</td><td class='n'>{_growth(r['busiest'])}</td>"
-        f"<td>{escape(shares(r['loads']))}</td><td class='wrap'>{escape(r['remark'])}</td></tr>"
-        for r in rows
-    )
+    heads = [("", "policy"), ("", "lost"), ("n", "clients hit"), ("n", "survivor"),
+             ("", "then answered"), ("wrap", "")]  # fmt: skip
+    table = _stack(heads, [
+        [r["policy"], r["lost"], f"{r['hit']:.0%}", _growth(r["busiest"]), shares(r["loads"]),
+         r["remark"]] for r in rows
+    ])  # fmt: skip
     return (
         '<section class="card"><h2>The same loss under other routing policies</h2>'
-        '<div class="scroll"><table><tr><th>policy</th><th>lost</th><th class="n">clients hit</th>'
-        f'<th class="n">survivor</th><th>then answered</th><th></th></tr>{body}</table></div>'
-        "</section>"
+        f"{table}</section>"
     )
 
 

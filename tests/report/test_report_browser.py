@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from synthetic import Plan, Synthetic
 
-from gameday import report
+from gameday import cli, report
 
+SAMPLE = Path(__file__).parent.parent.parent / "reports" / "sample"
 CHROMIUM = shutil.which("chromium")
 ARGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -31,7 +33,17 @@ def pages(tmp_path_factory) -> dict[str, Path]:
     return made
 
 
-def test_does_the_first_screen_hold_the_answer_and_nothing_overflow(pages) -> None:
+@pytest.fixture(scope="module")
+def prediction(tmp_path_factory) -> Path:
+    page = tmp_path_factory.mktemp("prediction") / "p.html"
+    options = ["--zone", SAMPLE / "zone.json", "--health-checks", SAMPLE / "health-checks.json"]
+    options += ["--rto", "60", "--policies", "--clients", "100", "--html", page]
+    done = CliRunner().invoke(cli.main, ["predict", *map(str, options)])
+    assert done.exit_code == 1, done.output  # the objective is missed
+    return page
+
+
+def test_does_the_first_screen_hold_the_answer_and_nothing_overflow(pages, prediction) -> None:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as p:
@@ -52,4 +64,13 @@ def test_does_the_first_screen_hold_the_answer_and_nothing_overflow(pages) -> No
                     page.locator("svg.wide").hover(position={"x": 700, "y": 200})
                     assert "T+" in page.locator("#tip").inner_text()
                 page.close()
+        for width in (1280, 800, 400):
+            page = browser.new_page(viewport={"width": width, "height": 850})
+            page.goto(prediction.as_uri())
+            hidden = page.evaluate(
+                "[document.documentElement, ...document.querySelectorAll('.scroll')]"
+                ".map(e => e.scrollWidth - e.clientWidth)"
+            )
+            assert set(hidden) == {0}, width
+            page.close()
         browser.close()
