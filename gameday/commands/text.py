@@ -12,6 +12,9 @@ import click
 
 from gameday import clock
 
+MARGIN = "  "
+"""Of a terminal; where lines are stamped, what is indented further stays so."""
+
 CLEAR_LINE = "\r\x1b[2K"
 
 
@@ -26,7 +29,7 @@ class Narrator:
 
     def say(self, label: str, text: str) -> None:
         """One line: a short label and what there is to say."""
-        self.line(f"  {label:<9} {text}")
+        self.line(f"{MARGIN}{label:<9} {text}")
 
     def line(self, text: str) -> None:
         """One line as it is, above the footer; plain and stamped where nobody watches."""
@@ -36,7 +39,7 @@ class Narrator:
             if self.live:
                 self._write(f"{CLEAR_LINE}{text}\n{self._footer}")
             else:
-                plain = click.unstyle(text).strip()
+                plain = click.unstyle(text).rstrip().removeprefix(MARGIN)
                 self._write(f"{clock.utc(clock.now())} {plain}\n" if plain else "\n")
 
     def _write(self, text: str) -> None:

@@ -133,3 +133,15 @@ def test_does_our_own_change_pass_its_gate(monkeypatch: pytest.MonkeyPatch, tmp_
     asked = CliRunner().invoke(main, ["run", str(tmp_path / "gate.yaml")])
     assert asked.exit_code == 0, asked.output
     assert {p.name for p in tmp_path.iterdir()} >= {"gate.sarif", "gate.html", "gate.junit.xml"}
+
+
+def test_is_what_a_step_prints_indented_as_its_command_prints_it(here: Path) -> None:
+    Path("runbook.md").write_text(OLD)
+    said = play("review: {paths: [runbook.md]}\n" + predict(60)).output.splitlines()
+    plain = [line.partition(" ")[2] for line in said]  # without the stamps
+    alone = CliRunner().invoke(main, ["review", "runbook.md"]).output.splitlines()
+    asked = ["predict", "--zone", "zone.json", "--health-checks", "checks.json", "--rto", "60"]
+    alone += CliRunner().invoke(main, asked).output.splitlines()
+    kept = [line for line in alone if line.startswith("  ")]
+    assert len(kept) > 10
+    assert [line for line in plain if line in kept] == kept
