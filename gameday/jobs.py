@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from gameday import templates
+from gameday import junit_xml, templates
 from gameday.errors import UsageError
 from gameday.report import junit as one_junit
 
@@ -145,10 +145,9 @@ def write_junit(
     for run_dir in run_dirs:
         findings = json.loads((run_dir / "findings.json").read_text(encoding="utf-8"))
         root.append(one_junit.suite(findings))
-    ElementTree.indent(root)
     try:
         job.junit.parent.mkdir(parents=True, exist_ok=True)
-        ElementTree.ElementTree(root).write(job.junit, encoding="utf-8", xml_declaration=True)
+        job.junit.write_text(junit_xml.text_of(root), encoding="utf-8")
     except OSError as e:
         raise UsageError(f"{job.file}: junit: cannot write {job.junit}: {e.strerror}") from e
     return job.junit

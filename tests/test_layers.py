@@ -10,7 +10,7 @@ PACKAGE = ROOT / "gameday"
 
 VOCABULARY = {
     "model", "clock", "errors", "settings", "limits", "journal", "parent", "redact",
-    "schemas", "",
+    "schemas", "junit_xml", "",
 }  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     # part -> what it may import beside the vocabulary and itself
@@ -19,6 +19,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "journal": set(),
     "redact": set(),
+    "junit_xml": set(),
     "parent": set(),
     "settings": set(),
     "limits": set(),

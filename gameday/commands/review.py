@@ -81,7 +81,7 @@ def reviewed(asked: Asked) -> tuple[list[Finding], list[str]]:
     """
     from gameday.commands.review_files import subjects  # the translator is slow to import
 
-    found = subjects(asked.paths, asked.rto_s)
+    found, files = subjects(asked.paths, asked.rto_s)
     if not found:
         raise UsageError(f"{asked.paths[0]}: nothing in it that can be reviewed")
     today = clock.utc(clock.now())[:10]
@@ -93,7 +93,7 @@ def reviewed(asked: Asked) -> tuple[list[Finding], list[str]]:
         findings = engine.known(findings, before)
     for sentence in engine.expired(accepted, today):
         click.echo(f"gameday: {file}: {sentence}", err=True)
-    return findings, sorted({name for name, _ in found})
+    return findings, files
 
 
 def _about_rules(wanted: str | None) -> None:

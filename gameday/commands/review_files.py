@@ -24,8 +24,12 @@ SUFFIXES = (".yaml", ".yml", ".json", ".md", ".sh", ".env", ".template", ".examp
 SKIPPED = ("node_modules", ".venv", ".aws-sam", "reports")
 
 
-def subjects(paths: Sequence[Path], rto_s: float | None) -> list[tuple[str, Subject]]:
+def subjects(
+    paths: Sequence[Path], rto_s: float | None
+) -> tuple[list[tuple[str, Subject]], list[str]]:
     """`(file, subject)` of every file; a template may be two: resources and routing.
+
+    And the files that were looked at: some say something only together with others.
 
     :raises UsageError: a file that was named and is nothing known, or that cannot be read.
     """
@@ -43,7 +47,8 @@ def subjects(paths: Sequence[Path], rto_s: float | None) -> list[tuple[str, Subj
             raise UsageError(f"{file}: cannot be read as what it seems to be: {e}") from e
     found += [(file, ExperimentSubject(body, seen.stacks.names())) for file, body in
               seen.experiments]  # fmt: skip
-    return [*found, *seen.stacks.subjects(), *_exports(seen.exports, rto_s)]
+    found += [*seen.stacks.subjects(), *_exports(seen.exports, rto_s)]
+    return found, sorted(seen.known | {name for name, _ in found})
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -68,10 +73,12 @@ class _Seen:
     exports: dict[str, dict[str, Any]] = field(default_factory=dict)
     experiments: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     covered: set[Path] = field(default_factory=set)
+    known: set[str] = field(default_factory=set)
 
 
 def _subjects(file: Path, is_named: bool, seen: _Seen) -> Iterator[tuple[str, Subject]]:
     name = str(file)
+    seen.known.add(name)
     if file.suffix in (".yaml", ".yml", ".template") and (twice := duplicates(_text(file))):
         yield name, DocumentSubject(twice)  # what it means nobody can say
     elif file.suffix in (".md", ".sh"):
@@ -97,6 +104,8 @@ def _subjects(file: Path, is_named: bool, seen: _Seen) -> Iterator[tuple[str, Su
             raise UsageError(
                 f"{file}: neither a template, an export, an experiment, a runbook nor a target file"
             )
+        else:
+            seen.known.remove(name)
 
 
 def _text(file: Path) -> str:

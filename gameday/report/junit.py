@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
+from gameday import junit_xml
 from gameday.model import Verdict
 from gameday.report import terminal
 
@@ -27,10 +28,10 @@ def suite(findings: Json) -> ElementTree.Element:
     )
     tags = {Verdict.FAILED: "failure", Verdict.ERROR: "error", Verdict.STOPPED: "skipped"}
     if verdict in tags:
-        child = ElementTree.SubElement(case, tags[verdict], message=_clean(findings["sentence"]))
-        child.text = _clean("\n".join(findings["reasons"]))
+        child = ElementTree.SubElement(case, tags[verdict], message=findings["sentence"])
+        child.text = "\n".join(findings["reasons"])
     out = ElementTree.SubElement(case, "system-out")
-    out.text = _clean("\n".join(terminal.lines(findings)))
+    out.text = "\n".join(terminal.lines(findings))
     found = ElementTree.Element(
         "testsuite",
         name=str(run["experiment"]),
@@ -48,16 +49,10 @@ def page(findings: Json) -> str:
     """The whole `junit.xml`."""
     root = ElementTree.Element("testsuites")
     root.append(suite(findings))
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode") + "\n"
+    return junit_xml.text_of(root)
 
 
 def _wall_s(run: Json) -> float:
     if run["started_at"] is None or run["ended_at"] is None:
         return 0.0
     return float(run["ended_at"] - run["started_at"])
-
-
-def _clean(text: str) -> str:
-    """XML 1.0 has no place for control characters, escaped or not."""
-    return "".join(c for c in text if c in "\t\n\r" or c >= " ")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree
 
+from gameday import junit_xml
 from gameday.review.catalogue import catalogue
 from gameday.review.model import Finding, Rule, Severity
 
@@ -22,9 +25,7 @@ def render(found: Sequence[Finding], form: str, reviewed: Sequence[str]) -> str:
     if form == "sarif":
         return json.dumps(_sarif(found), indent=2)
     if form == "junit":
-        root = suite(found, reviewed)
-        ElementTree.indent(root)
-        return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, "unicode")
+        return junit_xml.text_of(suite(found, reviewed)).rstrip("\n")
     return "\n".join(lines(found, reviewed))
 
 
@@ -54,8 +55,10 @@ def lines(found: Sequence[Finding], reviewed: Sequence[str]) -> Iterator[str]:
             yield f"accepted {f.rule}: {f.file}: {f.where}: {f.suppressed}"
     counts = [sum(f.severity is s and not f.suppressed for f in found) for s in Severity]
     accepted = sum(bool(f.suppressed) for f in found)
-    yield (f"{len(reviewed)} files: {counts[0]} errors, {counts[1]} warnings, {counts[2]} notes, "
-           f"{accepted} accepted")  # fmt: skip
+    numbers = zip(("error", "warning", "note"), counts, strict=True)
+    said = ", ".join(f"{n} {name}{'' if n == 1 else 's'}" for name, n in numbers)
+    files = f"{len(reviewed)} file{'' if len(reviewed) == 1 else 's'}"
+    yield f"{files}: {said}, {accepted} accepted"
 
 
 def _sarif(found: Sequence[Finding]) -> dict[str, Any]:
@@ -80,7 +83,7 @@ def _sarif_rule(rule: Rule) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, index: int) -> dict[str, Any]:
-    place: dict[str, Any] = {"artifactLocation": {"uri": finding.file.replace("\\", "/")}}
+    place: dict[str, Any] = {"artifactLocation": {"uri": _uri(finding.file)}}
     if finding.line:
         place["region"] = {"startLine": finding.line}
     result: dict[str, Any] = {
@@ -96,6 +99,11 @@ def _sarif_result(finding: Finding, index: int) -> dict[str, Any]:
     return result
 
 
+def _uri(file: str) -> str:
+    """A path as a URI reference (RFC 3986); a file's name need not be UTF-8."""
+    return quote(os.fsencode(file.replace("\\", "/")))
+
+
 def suite(found: Sequence[Finding], reviewed: Sequence[str]) -> ElementTree.Element:
     """A test case for each file; a finding is a failure, an accepted one is output."""
     root = ElementTree.Element("testsuite", name="gameday review", tests=str(len(reviewed)))
@@ -105,13 +113,9 @@ def suite(found: Sequence[Finding], reviewed: Sequence[str]) -> ElementTree.Elem
         open_ones = [f for f in found if f.file == file and not f.suppressed]
         failed += bool(open_ones)
         for f in open_ones[:1]:  # JUnit knows one failure a case; its text holds all
-            node = ElementTree.SubElement(case, "failure", message=_clean(f.message), type=f.rule)
-            node.text = _clean("\n".join(
-                f"{o.severity} {o.rule}: {o.where}: {o.message}" for o in open_ones))  # fmt: skip
+            node = ElementTree.SubElement(case, "failure", message=f.message, type=f.rule)
+            node.text = "\n".join(
+                f"{o.severity} {o.rule}: {o.where}: {o.message}" for o in open_ones
+            )
     root.set("failures", str(failed))
     return root
-
-
-def _clean(text: str) -> str:
-    """XML 1.0 has no place for control characters, escaped or not."""
-    return "".join(c for c in text if c in "\t\n\r" or c >= " ")

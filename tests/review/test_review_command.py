@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +16,7 @@ from gameday.review.catalogue import catalogue, example
 from gameday.review.engine import Suppression, expired, read_suppressions, review, suppress
 from gameday.review.model import TextSubject
 
+SAMPLE = Path(__file__).parent.parent.parent / "reports" / "sample"
 TALK = Path(__file__).parent.parent / "data" / "talk"
 BAD = TextSubject("aws route53 update-health-check --disabled\n")
 
@@ -64,6 +66,27 @@ def test_has_junit_a_case_for_each_file(tmp_path) -> None:
     names = {Path(case.get("name")).name for case in suite}
     assert {"zone.json", "template.yaml", "setup_route53.sh", "README.md"} <= names
     assert len(suite.findall("testcase/failure")) == int(suite.get("failures")) == 3
+
+
+def test_is_every_file_counted_and_named_so_that_a_machine_can_read_it(tmp_path) -> None:
+    folder = tmp_path / "sp ace#é\x01"
+    folder.mkdir()
+    for name in ("zone.json", "health-checks.json"):
+        shutil.copy(SAMPLE / name, folder / name)
+    runbook(folder, BAD.text)
+    assert ask(folder).stdout.splitlines()[-1].startswith("3 files: 1 error, ")
+    results = json.loads(ask(folder, "--format", "sarif").stdout)["runs"][0]["results"]
+    uris = {r["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for r in results}
+    assert {uri.partition(tmp_path.name)[2] for uri in uris} == {"/sp%20ace%23%C3%A9%01/runbook.md"}
+    suite = ElementTree.fromstring(ask(folder, "--format", "junit").stdout)
+    assert {case.get("name").partition(tmp_path.name)[2] for case in suite} == {
+        f"/sp ace#é\ufffd/{name}" for name in ("zone.json", "health-checks.json", "runbook.md")
+    }
+
+
+def test_is_one_file_one_file(tmp_path) -> None:
+    seen = ask(runbook(tmp_path, "all is well")).stdout.splitlines()[-1]
+    assert seen == "1 file: 0 errors, 0 warnings, 0 notes, 0 accepted"
 
 
 def test_is_a_suppressed_finding_kept_with_its_reason_until_its_day() -> None:
