@@ -11,6 +11,7 @@ from importlib import resources
 from typing import Any
 
 from gameday.predict.text import SLOWEST, all_red, lone_checks, seconds, settings, shares, way
+from gameday.report.table import Cell, table
 
 Json = Mapping[str, Any]
 
@@ -176,38 +177,21 @@ def _y(share: float) -> float:
 
 def _table(loss: Json) -> str:
     advice = loss["advice"]
-    heads = [("n", "mean"), ("n", "p50"), ("n", "p95"), ("n", "worst")]
+    columns = [("", "kind of client"), ("n", "mean"), ("n", "p50"), ("n", "p95"), ("n", "worst")]
     if advice is not None:
-        heads.append(("", f"{100 * advice['p']:g} % within {advice['rto_s']:g} s"))
-    rows = []
+        columns.append(("", f"{100 * advice['p']:g} % within {advice['rto_s']:g} s"))
+    rows: list[list[Cell]] = []
     for kind, spread in loss["clients"].items():
-        cells = [seconds(spread[m]) for m in ("mean_s", "p50_s", "p95_s", "worst_s")]
-        judged = [] if advice is None else [_judged(kind, advice)]
-        rows.append([kind, *cells, *judged])
-    return _stack([("", "kind of client"), *heads], rows)
+        times = [seconds(spread[m]) for m in ("mean_s", "p50_s", "p95_s", "worst_s")]
+        rows.append([kind, *times, *([] if advice is None else [_judged(kind, advice)])])
+    return table(columns, rows)
 
 
-def _judged(kind: str, advice: Json) -> str:
+def _judged(kind: str, advice: Json) -> tuple[str, str]:
     within = advice["within_s"][kind]
-    word = "no" if within is None or within > advice["rto_s"] else "yes"
-    return f"{word}: {seconds(within)}"
-
-
-def _stack(heads: list[tuple[str, str]], rows: list[list[str]]) -> str:
-    """A table whose rows are stacked where it is narrow; each cell can say what it is.
-
-    :param heads: the class and the text of each column; "n": numbers, "wrap": sentences.
-    """
-    top = "".join(f'<th class="{kind}">{escape(text)}</th>' for kind, text in heads)
-    body = "".join(
-        "<tr>" + "".join(
-            f'<td class="{kind}{" miss" if cell.startswith("no: ") else ""}" '
-            f'data-label="{escape(head)}">{escape(cell)}</td>'
-            for (kind, head), cell in zip(heads, row, strict=True)
-        ) + "</tr>"
-        for row in rows
-    )  # fmt: skip
-    return f'<div class="scroll"><table class="stack"><tr>{top}</tr>{body}</table></div>'
+    if within is None or within > advice["rto_s"]:
+        return "miss", f"no: {seconds(within)}"
+    return "", f"yes: {seconds(within)}"
 
 
 def _advice(advice: Json | None) -> str:
@@ -233,15 +217,15 @@ def _advice(advice: Json | None) -> str:
 def _policies(rows: list[Json]) -> str:
     if not rows:
         return ""
-    heads = [("", "policy"), ("", "lost"), ("n", "clients hit"), ("n", "survivor"),
-             ("", "then answered"), ("wrap", "")]  # fmt: skip
-    table = _stack(heads, [
+    columns = [("", "policy"), ("", "lost"), ("n", "clients hit"), ("n", "survivor"),
+               ("", "then answered"), ("wrap", "")]  # fmt: skip
+    found = table(columns, [
         [r["policy"], r["lost"], f"{r['hit']:.0%}", _growth(r["busiest"]), shares(r["loads"]),
          r["remark"]] for r in rows
     ])  # fmt: skip
     return (
         '<section class="card"><h2>The same loss under other routing policies</h2>'
-        f"{table}</section>"
+        f"{found}</section>"
     )
 
 

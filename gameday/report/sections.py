@@ -12,6 +12,7 @@ from typing import Any
 from gameday import clock
 from gameday.measure.timeline import LABELS
 from gameday.report import data, words
+from gameday.report.table import table
 
 Json = Mapping[str, Any]
 
@@ -41,18 +42,7 @@ def _list(rows: Iterable[str]) -> str:
 
 def _table(head: tuple[str, ...], rows: Iterable[Iterable[str]], numbers_from: int = 99) -> str:
     """A table; columns from `numbers_from` on are aligned as numbers."""
-
-    def cells(tag: str, values: Iterable[str]) -> str:
-        return "".join(
-            f"<{tag}{' class=n' if i >= numbers_from else ''}>{escape(v)}</{tag}>"
-            for i, v in enumerate(values)
-        )
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table><thead><tr>{cells("th", head)}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )
+    return table([("n" if i >= numbers_from else "", name) for i, name in enumerate(head)], rows)
 
 
 def _reasons(findings: Json) -> str:

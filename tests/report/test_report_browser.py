@@ -18,6 +18,9 @@ ARGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+HIDDEN = """[document.documentElement, ...document.querySelectorAll('.scroll')]
+    .map(e => e.scrollWidth - e.clientWidth)"""
+
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
@@ -56,6 +59,7 @@ def test_does_the_first_screen_hold_the_answer_and_nothing_overflow(pages, predi
                 page.goto((run_dir / "report.html").as_uri())
                 wider = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 assert (wider, errors) == (0, []), (name, width)
+                assert set(page.evaluate(HIDDEN)) <= {0}, (name, width)
                 assert page.locator("svg.picture:visible").count() == (name != "error")
                 if width == 1440 and name != "error":
                     box = page.locator(".chain").bounding_box()
@@ -67,10 +71,6 @@ def test_does_the_first_screen_hold_the_answer_and_nothing_overflow(pages, predi
         for width in (1280, 800, 400):
             page = browser.new_page(viewport={"width": width, "height": 850})
             page.goto(prediction.as_uri())
-            hidden = page.evaluate(
-                "[document.documentElement, ...document.querySelectorAll('.scroll')]"
-                ".map(e => e.scrollWidth - e.clientWidth)"
-            )
-            assert set(hidden) == {0}, width
+            assert set(page.evaluate(HIDDEN)) == {0}, width
             page.close()
         browser.close()
