@@ -12,7 +12,10 @@ from typing import Any
 from gameday.errors import UsageError
 from gameday.predict.delay import detection_worst_s
 from gameday.predict.model import Settings
+from gameday.route53.check import HealthCheck, parse_check
 from gameday.route53.exports import rows
+from gameday.route53.zone import RecordSet
+from gameday.route53.zone_json import parse_record_set
 
 ALIAS_TTL_S = 60.0
 """Route 53 Developer Guide, "Choosing between alias and non-alias records": the target's TTL, which
@@ -27,21 +30,20 @@ def settings_for(zone: Json, checks: Json, endpoint: str, region: str | None) ->
     Of several records of the Region it is the one that clients stay with longest.
 
     :param region: the Region that is lost; None takes the first record with a health check.
-    :raises UsageError: the record names a health check that the export does not hold.
+    :raises UsageError: a malformed record or check, or one that the export does not hold.
     """
     records = [r for r in _records(zone, endpoint) if r.get("HealthCheckId")]
     mine = [r for r in records if region is not None and _belongs(r, region)] or records[:1]
-    found = [
-        _settings(record, _config(checks, record["HealthCheckId"], endpoint)) for record in mine
-    ]
+    found = [_settings(parse_record_set(record), checks) for record in mine]
     return max(found, key=lambda s: detection_worst_s(s) + s.ttl_s, default=None)
 
 
-def _settings(record: Json, check: Json) -> Settings:
+def _settings(record: RecordSet, checks: Json) -> Settings:
+    check = _check(checks, record)
     return Settings(
-        interval_s=float(check.get("RequestInterval", 30)),
-        threshold=int(check.get("FailureThreshold", 3)),
-        ttl_s=ALIAS_TTL_S if "AliasTarget" in record else float(record.get("TTL", 300)),
+        interval_s=check.interval_s,
+        threshold=check.failure_threshold,
+        ttl_s=ALIAS_TTL_S if record.alias else float(record.ttl_s),
     )
 
 
@@ -57,9 +59,10 @@ def _belongs(record: Json, region: str) -> bool:
     return record.get("Region") == region or region in str(record.get("SetIdentifier", ""))
 
 
-def _config(checks: Json, check: str, endpoint: str) -> Json:
+def _check(checks: Json, record: RecordSet) -> HealthCheck:
     for row in rows(checks, "HealthChecks", "health checks export"):
-        if row.get("Id") == check:
-            config: Json = row.get("HealthCheckConfig", {})
-            return config
-    raise UsageError(f"{endpoint} uses health check {check}, which the export does not hold")
+        if row.get("Id") == record.health_check:
+            return parse_check(row)
+    raise UsageError(
+        f"{record.label} uses health check {record.health_check}, which the export does not hold"
+    )

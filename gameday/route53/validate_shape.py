@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gameday.route53.geography import CONTINENTS, COUNTRIES, STATES
+from gameday.route53.geography import CONTINENTS, COUNTRIES, REGION_NAME, STATES
 from gameday.route53.zone import POLICY_MEMBERS
 from gameday.route53.zone_json import FAILOVERS, TTL_MAX_S, WEIGHT_MAX, policies_of
 
@@ -46,6 +46,8 @@ def _problems(number: int, change: Json, record: Json) -> Iterator[str | None]:
         yield _length(value, 0, VALUE_LENGTH_MAX, f"{where}.resourceRecords.value")
     if record.get("Failover"):
         yield _enum(record["Failover"], FAILOVERS, f"{where}.failover")
+    if (region := record.get("Region")) and not REGION_NAME.fullmatch(region):
+        yield _constraint(region, f"{where}.region", "be the name of a Region")
     if record.get("GeoLocation"):
         yield _geolocation(record["GeoLocation"])
     if record.get("GeoProximityLocation"):

@@ -112,7 +112,7 @@ class Zone:
         """
         if name in self.nodes:
             return name
-        while name != self.name:
+        while name and name != self.name:
             name = name.partition(".")[2]
             if name in self.nodes:
                 wildcard = f"*.{name}"

@@ -224,6 +224,14 @@ BATCH, INPUT = "InvalidChangeBatch", "InvalidInput"
                     GeoLocation={"ContinentCode": "XX"})], INPUT, "ContinentCode XX", id="B31-code",
         ),
         pytest.param(
+            [change("CREATE", "g.example.test", SetIdentifier="a",
+                    GeoLocation={"CountryCode": "XX"})], INPUT, "CountryCode XX", id="B31-country",
+        ),
+        pytest.param(
+            [change("CREATE", "g.example.test", SetIdentifier="a", Region="mars-1")], INPUT,
+            "'mars-1'", id="B23-region",
+        ),
+        pytest.param(
             [change("CREATE", "p.example.test", SetIdentifier="a",
                     GeoProximityLocation={"AWSRegion": "eu-west-1", "Bias": 100})], INPUT,
             "less than or equal to 99", id="B33-bias",
