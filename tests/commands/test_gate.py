@@ -113,6 +113,12 @@ def test_are_the_steps_told_as_json_and_as_pages(here: Path) -> None:
         ("review: {paths: [runbook.md], fail_on: never}", "'never' is none of error"),
         ("review: {paths: [runbook.md], speed: 1}", "review: unknown key 'speed'"),
         ("predict: {zones: [zone.json]}", "predict.rto_s: give the objective"),
+        ("predict: {zones: [zone.json], rto_s: .nan}", "predict.rto_s: must be a number"),
+        ("predict: {zones: [zone.json], rto_s: .inf}", "predict.rto_s: give the objective"),
+        (
+            "predict: {zones: [zone.json], rto_s: 9, connection_age_s: .inf}",
+            "predict.connection_age_s: give seconds",
+        ),
         ("predict: {rto_s: 60, p: 95}", "a share of the clients between"),
         ("predict: {rto_s: 60, mode: gloom}", "neither errors nor black-hole"),
         ("predict: {rto_s: 60, clients: pooled}", "give a list of profiles"),

@@ -81,3 +81,8 @@ def test_where_are_undo_journals_copied_to(text: str, service: str, region: str,
 def test_is_a_place_that_is_none_refused(text: str) -> None:
     with pytest.raises(TargetError, match="is not ssm://REGION/PATH or s3://"):
         settings.current({"GAMEDAY_UNDO_COPY": text})
+
+
+def test_is_an_objective_of_nan_none() -> None:
+    with pytest.raises(TargetError, match="GAMEDAY_RTO_S='nan' is not a number"):
+        settings.current({"GAMEDAY_RTO_S": "nan"})

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from gameday.errors import UsageError
-from gameday.lab.networks import Networks, default_networks, parse_networks
+from gameday.lab.networks import Networks, default_networks, parse_networks, read_networks
 
 
 def test_the_default_networks_are_one_near_each_region():
@@ -92,3 +92,12 @@ def test_a_bad_file_is_one_line_with_the_place(text, words):
     assert words in str(caught.value)
     assert str(caught.value).startswith("networks.yaml")
     assert "\n" not in str(caught.value)
+
+
+def test_is_a_file_that_is_no_text_named(tmp_path):
+    latin = tmp_path / "networks.yaml"
+    latin.write_bytes("- {id: münchen}".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"networks\.yaml: not UTF-8 text: byte 8"):
+        read_networks(latin)
+    with pytest.raises(UsageError, match="cannot read the networks: Is a directory"):
+        read_networks(tmp_path)

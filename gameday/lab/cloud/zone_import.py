@@ -14,7 +14,7 @@ from gameday.lab.cloud.route53 import Route53
 def take_over(route53: Route53, moto: Moto, body: Mapping[str, Any], speed: float) -> list[str]:
     """Serve the zone in `body` (`id`, `name`, `record_sets`, `health_checks`); what to warn of.
 
-    An export holds what Route 53 has accepted, so nothing is validated here. A check that records
+    `lab/zone_export` has judged it, so nothing is validated here. A check that records
     use and the export lacks does not exist: it counts as healthy.
     """
     moto.use("route53")
