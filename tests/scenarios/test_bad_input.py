@@ -54,9 +54,8 @@ def test_is_a_handler_that_does_not_import_named(project) -> None:
     assert "name it in requirements.txt" in line
 
 
-@pytest.mark.parametrize("region", ["mars-1", ""])
-def test_is_an_unknown_region_named(project, region: str) -> None:
-    line = refused(project, "run", "experiments/region-outage.yaml", "--region", region)
+def test_is_an_unknown_region_named(project) -> None:
+    line = refused(project, "run", "experiments/region-outage.yaml", "--region", "mars-1")
     assert "us-east-1" in line
 
 
