@@ -259,7 +259,18 @@ def crashing(root: Path) -> Iterator[Crash]:
     finally:
         crash.down()
         if crash.disk is not None:
-            subprocess.run(["umount", root / "reports"], check=True)
+            _unmount(root / "reports")
+
+
+def _unmount(folder: Path) -> None:
+    """Give the file system back; it is busy until the last process that ended is gone."""
+
+    def done() -> bool:
+        asked = subprocess.run(["umount", folder], stderr=subprocess.DEVNULL, check=False)
+        return asked.returncode == 0
+
+    if not WALL.wait_for(done, ENDS_WITHIN_S, every_s=0.1):
+        raise Failed(f"{folder} is still busy")
 
 
 def play(seed: int, count: int, only: int | None, say: Callable[[str], None]) -> int:
