@@ -13,5 +13,5 @@ aws lambda delete-function-concurrency --function-name gameday-regional-health-d
 # reserved concurrency of gameday-regional-health in us-east-1
 aws lambda delete-function-concurrency --function-name gameday-regional-health --region us-east-1
 # pause of replication of dynamo_serverless in us-east-1
-for id in $(aws fis list-experiments --output text --query 'experiments[?tags.gameday==`"dbd9532ee369"` && contains(`["pending", "initiating", "running"]`, state.status)].id' --region us-east-1); do aws fis stop-experiment --region us-east-1 --id "$id"; done
-for id in $(aws fis list-experiment-templates --output text --query 'experimentTemplates[?tags.gameday==`"dbd9532ee369"`].id' --region us-east-1); do aws fis delete-experiment-template --region us-east-1 --id "$id"; done
+for id in $(aws fis list-experiments --output text --query 'experiments[?tags.gameday==`"c84e19bc4165"` && contains(`["pending", "initiating", "running"]`, state.status)].id' --region us-east-1); do aws fis stop-experiment --region us-east-1 --id "$id"; done
+for id in $(aws fis list-experiment-templates --output text --query 'experimentTemplates[?tags.gameday==`"c84e19bc4165"`].id' --region us-east-1); do aws fis delete-experiment-template --region us-east-1 --id "$id"; done
