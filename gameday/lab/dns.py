@@ -44,19 +44,15 @@ class Server:
         self.answers, self.networks, self.query_log = answers, networks, query_log
         self.queries = 0
         self._sources: dict[str, Client] = {}
-        self._known: dict[tuple[bytes, str], bytes] = {}  # packets of this epoch, without their ids
-        self._epoch = answers.epoch
+        self._known: dict[tuple[int, bytes, str], bytes] = {}  # by epoch, packet without id, source
         self._open: set[asyncio.StreamWriter] = set()
         self._opt = dns_wire.opt_record()
 
     def respond(self, packet: bytes, source: str, over_tcp: bool = False) -> bytes | None:
         """The reply to one packet; None where none may be given. Never raises."""
         self.queries += 1
-        if self._epoch != self.answers.epoch:
-            self._epoch = self.answers.epoch
-            self._known.clear()
         if not over_tcp:
-            known = self._known.get((packet[2:], source))
+            known = self._known.get((self.answers.epoch, packet[2:], source))
             if known is not None:
                 return packet[:2] + known
         try:
@@ -80,7 +76,7 @@ class Server:
         if not over_tcp and len(self.answers.plan(client, question).replies) == 1:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
-            self._known[packet[2:], source] = made[2:]
+            self._known[self.answers.epoch, packet[2:], source] = made[2:]
         return made
 
     def _respond_odd(self, packet: bytes, source: str, over_tcp: bool) -> bytes | None:

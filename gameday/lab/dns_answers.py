@@ -1,7 +1,8 @@
 """What the name server would say now, precompiled: one plan per question and client network.
 
 A plan holds every reply that chance can give with its exact probability, so weighted routing stays
-exact although nothing is computed per query. Plans live until the zones or a health check change.
+exact although nothing is computed per query. Each state of health has an epoch of its own, and its
+plans are kept: what flaps is compiled once. They live until the zones change.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any
 
 import dns.rdatatype
@@ -25,6 +26,7 @@ from gameday.route53.zone import Zone, Zones
 from gameday.route53.zone_json import parse_zones
 
 PLANS_MAX = 20_000
+EPOCHS_MAX = 100
 WATCHED_TYPES = ("A", "AAAA", "CNAME")
 ANY_TTL_S = 3789  # RFC 8482's example
 
@@ -67,7 +69,10 @@ class Answers:
         self.zones = Zones()
         self.health: dict[str, bool] = {}
         self.epoch = 0
-        self._plans: dict[tuple[Any, bytes], Plan] = {}
+        """The number of the present state of the zones and of health."""
+        self._numbers = count(1)
+        self._epochs: dict[frozenset[tuple[str, bool]], int] = {}
+        self._plans: dict[tuple[int, Any, bytes], Plan] = {}
         self._watched: dict[Watched, frozenset[str]] = {}
         self._said: dict[Key, tuple[str, ...]] = {}
         self._warned: set[tuple[str, int]] = set()
@@ -82,7 +87,8 @@ class Answers:
             self._warn_of_rounded_ttls(zone)
         gone = self._watched
         self._watched = dict(_watched(self.zones))
-        return self._next_epoch(sorted(gone.keys() | self._watched.keys()))
+        self._forget()
+        return self._examine(sorted(gone.keys() | self._watched.keys()))
 
     def set_health(self, health: Mapping[str, bool]) -> Iterator[Change | None]:
         """Take over the health of some checks; what changed in the answers."""
@@ -90,11 +96,13 @@ class Answers:
         if not changed:
             return iter(())
         self.health.update(health)
-        return self._next_epoch([n for n, checks in self._watched.items() if checks & changed])
+        self._enter_epoch()
+        return self._examine([n for n, checks in self._watched.items() if checks & changed])
 
     def externals_changed(self) -> Iterator[Change | None]:
         """Take over what `externals` finds now; what changed in the answers."""
-        return self._next_epoch(list(self._watched))
+        self._forget()
+        return self._examine(list(self._watched))
 
     def reply(self, client: Client, question: bytes) -> tuple[dns_wire.Reply, bool]:
         """The reply to a question in wire form, and whether it depends on the client."""
@@ -109,12 +117,12 @@ class Answers:
     def plan(self, client: Client, question: bytes) -> Plan:
         """The plan for a question in wire form, whatever the case of its letters."""
         where = (client.network, client.prefix) if self.zones.collections else client.network
-        key = (where, question[:-4].lower() + question[-4:])
-        plan = self._plans.get(key)
+        lower = question[:-4].lower() + question[-4:]
+        plan = self._plans.get((self.epoch, where, lower))
         if plan is None:
             if len(self._plans) >= PLANS_MAX:
-                self._plans.clear()
-            plan = self._plans[key] = self._compile(client, question)
+                self._forget()
+            plan = self._plans[self.epoch, where, lower] = self._compile(client, question)
         return plan
 
     def _compile(self, client: Client, question: bytes) -> Plan:
@@ -153,11 +161,21 @@ class Answers:
     def _write(self, answer: Answer, name: str, turn: int) -> dns_wire.Reply:
         return dns_wire.write_reply(answer, name, self.ttl_of, turn)
 
-    def _next_epoch(self, names: list[Watched]) -> Iterator[Change | None]:
-        """Drop the plans, at once; then what `names` answer now against what they answered."""
-        self.epoch += 1
+    def _forget(self) -> None:
+        """Drop every plan."""
+        self._epochs.clear()
         self._plans.clear()
-        return self._examine(names)
+        self._enter_epoch()
+
+    def _enter_epoch(self) -> None:
+        """Go to the epoch of the present state of health, whose plans may be there already."""
+        state = frozenset(self.health.items())
+        if state not in self._epochs:
+            if len(self._epochs) >= EPOCHS_MAX:
+                self._epochs.clear()
+                self._plans.clear()
+            self._epochs[state] = next(self._numbers)
+        self.epoch = self._epochs[state]
 
     def _examine(self, names: list[Watched]) -> Iterator[Change | None]:
         """One name and network a step, whose plan it makes; None where all is as it was.
