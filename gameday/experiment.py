@@ -122,10 +122,16 @@ def extension(experiment: Mapping[str, Any], configuration: Mapping[str, Any]) -
 
 def mix(experiment: Mapping[str, Any]) -> str | None:
     """The clients of its load as `--clients` names them; None where the file does not say."""
-    clients = ((_held(experiment) or {}).get("load") or {}).get("clients")
+    clients = _load_of(experiment).get("clients")
     if not clients or any("${" in text for text in _strings(clients)):
         return None
     return ",".join(f"{profile}={share}" for profile, share in clients.items())
+
+
+def load_file(experiment: Mapping[str, Any]) -> str | None:
+    """The locustfile of its load; None where it has none, or a configuration says which."""
+    file = _load_of(experiment).get("file")
+    return None if file is None or "${" in file else str(file)
 
 
 def hypothesis(experiment: Mapping[str, Any]) -> tuple[float, float]:
@@ -149,6 +155,10 @@ def _held(experiment: Mapping[str, Any]) -> dict[str, Any] | None:
         if isinstance(one, dict) and one.get("name") == EXTENSION:
             return one
     return None
+
+
+def _load_of(experiment: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (_held(experiment) or {}).get("load") or {}
 
 
 def _load(held: Mapping[str, Any]) -> Load:

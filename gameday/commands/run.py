@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import shutil
 import sys
@@ -14,36 +13,28 @@ from typing import Any
 
 import click
 
-from gameday import experiment, jobs, runner, settings, upload
+from gameday import jobs, runner, settings, upload
 from gameday.commands import gate
 from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
 from gameday.commands.lab_options import said_again
 from gameday.commands.opening import say_opening
+from gameday.commands.orders import orders_of
 from gameday.commands.screen import Screen
 from gameday.commands.text import Narrator
-from gameday.commands.word import said, word_options
-from gameday.controls import locustfile
+from gameday.commands.word import word_options
 from gameday.errors import GamedayError, UsageError
 from gameday.lab import handle
 from gameday.lab.config import LabConfig, check_name
-from gameday.load import profiles
 from gameday.measure import track_record
 from gameday.model import EXIT_CODES, Verdict
 from gameday.report import terminal
-from gameday.workload import workload
 
 NOT_KEPT = shutil.ignore_patterns("*.log", "journal.json", "manifest.sha256")
 """What names the machine it ran on."""
 
 WEB_PORT = "8089"
 """Locust's own."""
-
-TEXTS = {
-    "GAMEDAY_CLIENTS": "--clients", "GAMEDAY_LOAD": "--load",
-    "GAMEDAY_LOCUSTFILE": "--locustfile", "GAMEDAY_REGION": "--region",
-}  # fmt: skip
-"""Settings of a run that are text, and their options."""
 
 WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 
@@ -74,7 +65,7 @@ def run(file: Path, as_json: bool, keep_as: Path | None, **options: Any) -> None
     if not file.exists():
         raise UsageError(f"{file}: no such file; shipped experiments are in experiments/")
     say = Narrator(quiet=as_json)
-    orders = _orders(file, options)
+    orders = orders_of(file, options, _web_port(options))
     job = jobs.load(file) if jobs.is_job(file) else None
     gates = gate.run(job, say) if job else gate.Gates()
     if job and not orders:  # its steps need no lab
@@ -149,59 +140,6 @@ def _show(
     for line in terminal.verdict_lines(findings, record):
         line = line.replace("gameday run ", f"{_our_name()} run ")
         say.line(line.replace(" --clients ", f"{again} --clients "))
-
-
-def _orders(file: Path, options: Mapping[str, Any]) -> list[tuple[Path, dict[str, str]]]:
-    """Each experiment to run, checked before the first begins, with its own overrides."""
-    given = {"GAMEDAY_CLIENTS": options["clients"], "GAMEDAY_RATE_PER_S": options["rate"],
-             "GAMEDAY_LOAD": options["load"], "GAMEDAY_REGION": options["region"],
-             "GAMEDAY_RTO_S": options["rto"], "GAMEDAY_RPO_S": options["rpo"],
-             "GAMEDAY_LOCUSTFILE": options["locustfile"],
-             "GAMEDAY_WEB_PORT": _web_port(options)}  # fmt: skip
-    extra = {name: str(value) for name, value in given.items() if value is not None}
-    extra |= said(options)
-    if jobs.is_job(file):
-        orders = [(e.file, e.overrides() | extra) for e in jobs.load(file).experiments]
-    else:
-        orders = [(file, extra)]
-    if users := extra.get("GAMEDAY_LOCUSTFILE") or os.environ.get("GAMEDAY_LOCUSTFILE"):
-        _try(Path(users))
-    for one, overrides in orders:
-        mix = experiment.mix(experiment.read(one))
-        _check({"GAMEDAY_CLIENTS": mix, **overrides} if mix else overrides)
-    return orders
-
-
-def _check(overrides: Mapping[str, str]) -> None:
-    """Refuse what no run could use, before anything is started.
-
-    :raises UsageError: a mix of clients, a rate or an objective that makes no sense.
-    """
-    for name, option in TEXTS.items():
-        if name in overrides and not overrides[name].strip():
-            raise UsageError(f"{option} '': say what, or leave the option away")
-    given = {**{n: os.environ[n] for n in TEXTS if os.environ.get(n)}, **overrides}
-    if clients := given.get("GAMEDAY_CLIENTS"):
-        profiles.parse_mix(clients)
-    workload.parse(given.get("GAMEDAY_LOAD", ""))
-    for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
-        value = overrides.get(f"GAMEDAY_{option}")
-        if option == "RPO_S" and value == "inf":  # nothing is asked of the data
-            continue
-        if value is not None and not least <= float(value) < math.inf:
-            bound = "0 or more" if least == 0 else "above 0"
-            raise UsageError(f"--{option.split('_')[0].lower()} {value}: a number {bound}")
-
-
-def _try(file: Path) -> None:
-    """Refuse a locustfile of which no run could make a load.
-
-    :raises UsageError: it is not there, or does not import.
-    """
-    if not file.is_file():
-        raise UsageError(f"--locustfile {file}: no such file")
-    if reason := locustfile.unusable(file):
-        raise UsageError(f"--locustfile {reason}")
 
 
 def _web_port(options: Mapping[str, Any]) -> str | None:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from gameday.cli import COMMANDS, main
+from gameday.controls import locustfile
 
 
 def gameday(*arguments: str) -> tuple[int, str]:
@@ -19,6 +20,7 @@ def gameday(*arguments: str) -> tuple[int, str]:
 
 
 EXPERIMENT = str(Path(__file__).parents[2] / "experiments" / "region-outage.yaml")
+"""Its load is `loadtests/steady.py` of the folder one stands in."""
 
 
 @pytest.mark.parametrize("verb", sorted(COMMANDS))
@@ -49,7 +51,8 @@ def test_does_help_import_neither_boto_nor_chaos() -> None:
         (("rollback",), "no run with an undo journal"),
         (("init",), "two Regions"),
         (("run", EXPERIMENT, "--locustfile", "nosuch.py"), "--locustfile nosuch.py: no such file"),
-        (("run", EXPERIMENT, "--template", "t.yaml"), "--template: say by --endpoint NAME"),
+        (("run", EXPERIMENT), "load.file: loadtests/steady.py: no such file in /"),
+        (("run", "bare.yaml", "--template", "t.yaml"), "--template: say by --endpoint NAME"),
         (("run", EXPERIMENT, "--clients", "polled=100"), "there is no profile 'polled'"),
         (("run", EXPERIMENT, "--clients", ""), "--clients '': say what"),
         (("run", EXPERIMENT, "--load", " "), "--load '': say what"),
@@ -65,10 +68,36 @@ def test_is_a_mistake_one_line_that_names_the_remedy(
     arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bare.yaml").write_text("{title: Bare, description: No load, method: []}")
     code, output = gameday(*arguments)
     assert code not in (0, 1)
     assert len(output.strip().splitlines()) == 1
     assert said in output
+
+
+def test_is_a_broken_load_file_said_once_before_anything_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text("import nothing_like_it\n")
+    body = {"title": "t", "description": "d", "method": [], "extensions": [
+        {"name": "gameday", "kind": "recovery", "load": {"file": "mine.py"}}]}  # fmt: skip
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text(json.dumps(body))
+    job = {"experiments": [{"file": "a.json"}, {"file": "b.json"}]}
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    tried: list[Path] = []
+
+    def unusable(file: Path) -> str:  # what it finds out is tests/load/test_adopt.py's
+        tried.append(file)
+        return f"{file}: does not import"
+
+    monkeypatch.setattr(locustfile, "unusable", unusable)
+    code, output = gameday("run", "job.json")
+    assert code == 2
+    assert output.strip().endswith("extensions[gameday].load.file: mine.py: does not import")
+    assert len(output.strip().splitlines()) == len(tried) == 1
+    assert not (tmp_path / ".gameday").exists()
 
 
 def test_does_dns_answer_explain_itself_from_an_export(tmp_path: Path) -> None:
