@@ -49,6 +49,11 @@ class Verbs(click.Group):
         except GamedayError as error:
             click.echo(redact.text(f"gameday: {error}"), err=True)
             sys.exit(error.exit_code)
+        except click.MissingParameter:
+            raise  # with the usage, for somebody who does not know yet what there is to say
+        except click.BadParameter as error:
+            click.echo(f"gameday: {error.format_message()}", err=True)
+            sys.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort):
             click.echo("gameday: stopped", err=True)
             sys.exit(4)

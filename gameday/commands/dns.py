@@ -15,7 +15,7 @@ from dns.exception import DNSException
 
 from gameday import clock, resolver, settings
 from gameday.commands import dns_source
-from gameday.commands.numbers import POSITIVE
+from gameday.commands.numbers import POSITIVE, SEED
 from gameday.errors import UsageError
 from gameday.lab import handle
 from gameday.lab.networks import Networks
@@ -40,7 +40,7 @@ def dns() -> None:
 @click.option("--networks", type=click.Path(path_type=Path, exists=True), help="Where clients are.")
 @click.option("--from", "network", help="The network that asks (default: the first).")
 @click.option("--unhealthy", default="", help="Health check ids that are red, comma-separated.")
-@click.option("--seed", default=0, show_default=True, help="For weighted choices.")
+@click.option("--seed", default=0, type=SEED, show_default=True, help="For weighted choices.")
 @click.option("--json", "as_json", is_flag=True)
 def answer(name: str, rtype: str, zone: Path | None, as_json: bool, **options: Any) -> None:
     """The answer to NAME TYPE and the path through the records that led to it."""

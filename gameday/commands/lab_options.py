@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gameday import stacks
+from gameday.commands.numbers import COUNT, NOT_NEGATIVE, PORT, SEED, SPEED
 from gameday.errors import UsageError
 from gameday.lab.brought import Brought
 from gameday.lab.config import LabConfig
@@ -37,9 +38,9 @@ APPLICATION_OPTIONS = (
 LAB_OPTIONS = (
     click.option("--lab", "name", default="default", help="Name; labs run side by side."),
     *APPLICATION_OPTIONS,
-    click.option("--speed", default=10.0, show_default=True,
+    click.option("--speed", default=10.0, type=SPEED, show_default=True,
                  help="How much faster the AWS clock runs than the wall's, 1 to 10."),
-    click.option("--seed", default=4711, show_default=True, help="Fixes all chance."),
+    click.option("--seed", default=4711, type=SEED, show_default=True, help="Fixes all chance."),
     click.option("--lag", default="0.6-1.2", show_default=True, metavar="LOW-HIGH",
                  help="Replication lag in AWS seconds, uniform."),
     click.option("--networks", type=click.Path(path_type=Path, exists=True),
@@ -49,17 +50,17 @@ LAB_OPTIONS = (
                  "list-resource-record-sets` printed."),
     click.option("--health-checks", type=_PATH,
                  help="Its health checks: what `list-health-checks` printed."),
-    click.option("--propagation", default=0.0, show_default=True, metavar="S",
+    click.option("--propagation", default=0.0, type=NOT_NEGATIVE, show_default=True, metavar="S",
                  help="AWS seconds from a health check to DNS (AWS does not say)."),
     click.option("--query-log", is_flag=True,
                  help="Write DNS queries to queries.log in Route 53's format."),
     click.option("--private-targets", is_flag=True,
                  help="Let health checks probe private and loopback addresses, which Route 53 "
                  "refuses."),
-    click.option("--account-concurrency", default=1000, show_default=True, metavar="N",
+    click.option("--account-concurrency", default=1000, type=COUNT, show_default=True, metavar="N",
                  help="The account's concurrent executions in a Region (Lambda's quota)."),
-    click.option("--aws-port", type=int), click.option("--dns-port", type=int),
-    click.option("--http-port", type=int), click.option("--https-port", type=int),
+    click.option("--aws-port", type=PORT), click.option("--dns-port", type=PORT),
+    click.option("--http-port", type=PORT), click.option("--https-port", type=PORT),
     click.option("--no-aliases", is_flag=True,
                  help="As if 127.0.R.1 could not be bound (macOS without aliases)."),
     click.option("--watch", is_flag=True, help="Give functions their changed code at once."),
@@ -176,8 +177,8 @@ def _regions(options: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _lag(text: str) -> tuple[float, float]:
-    low, _, high = text.partition("-")
+    low, dash, high = text.partition("-")
     try:
-        return float(low), float(high or low)
+        return float(low), float(high if dash else low)
     except ValueError:
         raise UsageError(f"--lag {text}: give LOW-HIGH, for example 0.6-1.2") from None

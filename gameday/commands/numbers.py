@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from gameday.clock import SPEED_MAX
+
 
 class Finite(click.FloatRange):
     """A range of numbers without `nan` and `inf`, which compare and add up to nonsense."""
@@ -22,6 +24,23 @@ class Finite(click.FloatRange):
         return found
 
 
+class FiniteOrNone(Finite):
+    """A finite number, or `inf` for an objective that nobody has."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or infinity.
+
+        :raises click.BadParameter: it is neither.
+        """
+        return math.inf if str(value) == "inf" else super().convert(value, param, ctx)
+
+
 POSITIVE = Finite(min=0, min_open=True)
 NOT_NEGATIVE = Finite(min=0)
+OBJECTIVE = FiniteOrNone(min=0)
+COUNT = click.IntRange(min=1)
 SEED = click.IntRange(min=0)
+PORT = click.IntRange(1, 65535)
+SPEED = Finite(1, SPEED_MAX)
+RATE = Finite(min=0, min_open=True, max=1e6)
+"""Requests per AWS second; a hundred times what one machine sends."""

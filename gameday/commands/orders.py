@@ -5,13 +5,15 @@ What no run could use is refused here, in one line, before a lab is started.
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
+
 from gameday import experiment, jobs
+from gameday.commands.numbers import OBJECTIVE, POSITIVE, RATE
 from gameday.commands.word import said
 from gameday.controls import locustfile
 from gameday.errors import UsageError
@@ -26,6 +28,12 @@ TEXTS = {
     "GAMEDAY_LOCUSTFILE": "--locustfile", "GAMEDAY_REGION": "--region",
 }  # fmt: skip
 """Settings of a run that are text, and their options."""
+
+NUMBERS = {
+    "GAMEDAY_RATE_PER_S": ("--rate", RATE), "GAMEDAY_RTO_S": ("--rto", POSITIVE),
+    "GAMEDAY_RPO_S": ("--rpo", OBJECTIVE),
+}  # fmt: skip
+"""Those that are numbers; a job's file and a variable give them as well as the options."""
 
 
 def orders_of(file: Path, options: Mapping[str, Any], web_port: str | None) -> list[Order]:
@@ -60,17 +68,17 @@ def _check(overrides: Mapping[str, str]) -> None:
     for name, option in TEXTS.items():
         if name in overrides and not overrides[name].strip():
             raise UsageError(f"{option} '': say what, or leave the option away")
-    given = {**{n: os.environ[n] for n in TEXTS if os.environ.get(n)}, **overrides}
+    of_the_load = (*TEXTS, "GAMEDAY_RATE_PER_S")  # the objectives are the target's
+    given = {**{n: os.environ[n] for n in of_the_load if os.environ.get(n)}, **overrides}
     if clients := given.get("GAMEDAY_CLIENTS"):
         profiles.parse_mix(clients)
     workload.parse(given.get("GAMEDAY_LOAD", ""))
-    for option, least in (("RATE_PER_S", 1e-9), ("RTO_S", 1e-9), ("RPO_S", 0.0)):
-        value = overrides.get(f"GAMEDAY_{option}")
-        if option == "RPO_S" and value == "inf":  # nothing is asked of the data
-            continue
-        if value is not None and not least <= float(value) < math.inf:
-            bound = "0 or more" if least == 0 else "above 0"
-            raise UsageError(f"--{option.split('_')[0].lower()} {value}: a number {bound}")
+    for name, (option, kind) in NUMBERS.items():
+        try:
+            if name in given:
+                kind.convert(given[name], None, None)
+        except click.BadParameter as e:
+            raise UsageError(f"{option} {given[name]}: {e.message}") from e
 
 
 def _try(files: Mapping[str, str]) -> None:

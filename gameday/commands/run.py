@@ -18,6 +18,7 @@ from gameday.commands import gate
 from gameday.commands.dry_run import dry_run, is_dry
 from gameday.commands.lab import lab_config, lab_options, say_phase, say_ready
 from gameday.commands.lab_options import said_again
+from gameday.commands.numbers import OBJECTIVE, POSITIVE, RATE
 from gameday.commands.opening import say_opening
 from gameday.commands.orders import orders_of
 from gameday.commands.screen import Screen
@@ -43,13 +44,13 @@ WORST_FIRST = (Verdict.ERROR, Verdict.STOPPED, Verdict.FAILED, Verdict.PASSED)
 @click.argument("file", type=click.Path(path_type=Path))
 @lab_options
 @click.option("--clients", metavar="MIX", help="Who is using it, e.g. per-request=50,pooled=50.")
-@click.option("--rate", type=float, help="Requests offered per AWS second.")
+@click.option("--rate", type=RATE, help="Requests offered per AWS second.")
 @click.option("--load", metavar="COURSE", help="How, e.g. poisson,ramp_s=60,surge=1.5,surge_s=120.")
 @click.option("--locustfile", metavar="FILE", help="Your own locustfile, as it is.")
 @click.option("--web", is_flag=True, help="Show Locust's pages with the tab Failover.")
 @click.option("--region", help="The Region to lose (default: the home Region).")
-@click.option("--rto", type=float, help="Recovery time objective, AWS seconds.")
-@click.option("--rpo", type=float, help="Recovery point objective, AWS seconds; inf: none.")
+@click.option("--rto", type=POSITIVE, help="Recovery time objective, AWS seconds.")
+@click.option("--rpo", type=OBJECTIVE, help="Recovery point objective, AWS seconds; inf: none.")
 @click.option("--target", type=click.Path(path_type=Path), help="A target's env file.")
 @word_options
 @click.option("--json", "as_json", is_flag=True, help="Print findings.json and nothing else.")

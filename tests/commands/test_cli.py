@@ -59,7 +59,10 @@ def test_does_help_import_neither_boto_nor_chaos() -> None:
         (("run", EXPERIMENT, "--locustfile", ""), "--locustfile '': say what"),
         (("run", EXPERIMENT, "--region", ""), "--region '': say what"),
         (("run", EXPERIMENT, "--load", "surge="), "load: surge= is not a number"),
-        (("run", EXPERIMENT, "--rate", "0"), "--rate 0.0: a number above 0"),
+        (("run", "job.yaml"), "--rate 1e+09: 1000000000.0 is not in the range"),
+        (("run", EXPERIMENT, "--load", "ramp_s=nan"), "load: ramp_s=nan: 0 to"),
+        (("run", EXPERIMENT, "--load", "poisson,surge=inf"), "load: surge=inf: 0.01 to"),
+        (("run", EXPERIMENT, "--clients", "pooled=nan"), "pooled=nan': a share lies above 0"),
         (("run", EXPERIMENT, "--load", "sometimes"), "load: arrivals 'sometimes'"),
         (("run", EXPERIMENT, "--load", "trace=no.csv"), "trace=no.csv: cannot be read"),
     ],
@@ -69,6 +72,7 @@ def test_is_a_mistake_one_line_that_names_the_remedy(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "bare.yaml").write_text("{title: Bare, description: No load, method: []}")
+    (tmp_path / "job.yaml").write_text("experiments: [{file: bare.yaml, rate_per_s: 1.0e+9}]")
     code, output = gameday(*arguments)
     assert code not in (0, 1)
     assert len(output.strip().splitlines()) == 1
