@@ -11,6 +11,7 @@ from gameday.measure.clients import KindRecovery
 from gameday.measure.fault import unpredicted
 from gameday.measure.propagation import Link
 from gameday.measure.run import Run
+from gameday.measure.unprovoked import unprovoked
 from gameday.model import OK, UNATTRIBUTED
 from gameday.predict.model import Prediction
 
@@ -27,7 +28,7 @@ def surprises(
     if run.fault_at is None:
         return []
     seers: tuple[Callable[[Run], Iterator[str]], ...] = (
-        _survivor, _unsent, _closed, _lost, _clocks, _unattributed, _flapping, _behind
+        _survivor, unprovoked, _unsent, _closed, _lost, _clocks, _unattributed, _flapping, _behind
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
@@ -91,18 +92,14 @@ def _unattributed(run: Run) -> Iterator[str]:
 
 
 def _flapping(run: Run) -> Iterator[str]:
-    """Health checks of survivors that turned, or the lost Region's turning back and forth."""
-    turns: dict[str, list[bool]] = {}
+    """The lost Region's health check, turning back and forth."""
+    turns: list[bool] = []
     for event in run.of("health.status"):
-        seen = turns.setdefault(str(event["region"]), [])
-        within = run.baseline_at <= event["at"] <= run.until
-        if within and (not seen or seen[-1] != event["healthy"]):
-            seen.append(bool(event["healthy"]))
-    for region, states in turns.items():
-        if region != run.region and False in states:
-            yield f"The health check of {region} turned unhealthy too."
-        elif region == run.region and states.count(False) > 1:
-            yield f"The health check of {region} flapped: unhealthy {states.count(False)} times."
+        within = (run.fault_at or 0.0) <= event["at"] <= run.until
+        if within and event["region"] == run.region and turns[-1:] != [event["healthy"]]:
+            turns.append(bool(event["healthy"]))
+    if turns.count(False) > 1:
+        yield f"The health check of {run.region} flapped: unhealthy {turns.count(False)} times."
 
 
 def _behind(run: Run) -> Iterator[str]:
