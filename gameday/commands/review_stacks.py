@@ -105,20 +105,25 @@ def deployed_stacks(file: str, body: Mapping[str, Any]) -> Iterator[RegionalStac
             resource |= {"Drift": status, "Differences": paths}
         found.setdefault((name, arn[3]), {})[str(row["LogicalResourceId"])] = resource
     for (name, region), resources in found.items():
-        yield RegionalStack(name, region, file, resources)
+        yield RegionalStack(name, region, file, resources, file)
 
 
 def _merged(stacks: Sequence[RegionalStack]) -> tuple[RegionalStack, ...]:
     """One stack for each name and Region: exports of resources and of drift go together.
 
-    Stacks of one name are counterparts: the name takes the template's place.
+    Stacks of one name are counterparts: the name takes the template's place. Its file is the
+    export of drift where there is one, which says the more.
     """
     found: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+    files: dict[tuple[str, str], str | None] = {}
     for stack in stacks:
-        resources = found.setdefault((stack.name, stack.region), {})
+        key = (stack.name, stack.region)
+        resources = found.setdefault(key, {})
+        if key not in files or any("Drift" in r for r in stack.resources.values()):
+            files[key] = stack.file
         for logical_id, resource in stack.resources.items():
             resources[logical_id] = {**resources.get(logical_id, {}), **resource}
-    return tuple(RegionalStack(n, region, n, r) for (n, region), r in found.items())
+    return tuple(RegionalStack(*key, key[0], r, files[key]) for key, r in found.items())
 
 
 def _templates(found: Sequence[Deployed], rto_s: float | None) -> Iterator[tuple[str, Subject]]:
@@ -151,7 +156,8 @@ def _regional(one: Deployed, *, is_alone: bool) -> RegionalStack:
     if is_alone:
         named = REGION.search(file.stem)
         region = named[1] if named else ""
-    return RegionalStack(one.stack.name, region, str(file), _resources(one))
+    own = str(file) if is_alone else None  # of an application it is stacks.yaml's affair
+    return RegionalStack(one.stack.name, region, str(file), _resources(one), own)
 
 
 def _resources(one: Deployed) -> dict[str, Mapping[str, Any]]:

@@ -52,11 +52,6 @@ def _is_inverted(run: Run, check: str) -> bool:
 
 
 def _remedy(run: Run) -> str:
-    late = [float(e["wall_p99_s"]) for e in run.of("lab.lag") if e["at"] >= run.baseline_at]
     if run.facts.get("target") != "lab":
         return "see what that check asks for, and that Region's own alarms"
-    measured = f" (the lab ran up to {max(late) * 1000:.0f} ms late)" if late else ""
-    return (
-        f"a machine short of CPU does that{measured}: run it with nothing beside, or with a "
-        "lower --speed"
-    )
+    return "a machine short of CPU does that: run it with nothing beside, or with a lower --speed"

@@ -68,8 +68,8 @@ def _ask(file: str, subject: Subject) -> Iterator[Finding]:
             except MALFORMED as e:
                 raise UsageError(f"{file}: rule {rule.id} cannot read it: {e}; is it valid?") from e
             for hit in hits:
-                yield Finding(rule.id, rule.severity, file, hit.where, hit.message, rule.remedy,
-                              hit.line)  # fmt: skip
+                yield Finding(rule.id, rule.severity, hit.file or file, hit.where, hit.message,
+                              rule.remedy, hit.line)  # fmt: skip
 
 
 def suppress(

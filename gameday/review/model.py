@@ -36,6 +36,7 @@ class Hit:
     where: str
     message: str
     line: int | None = None
+    file: str | None = None  # where that is not the subject's
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class RegionalStack:
     region: str
     template: str  # the file; stacks of one template are counterparts
     resources: Mapping[str, Resource]
+    file: str | None = None  # the one that says this Region's, where each Region has its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -285,6 +285,27 @@ def test_are_deployed_stacks_compared_by_their_exports(tmp_path) -> None:
     }  # fmt: skip
 
 
+def test_does_a_finding_name_the_export_of_its_region(tmp_path) -> None:
+    for region, ids in (("us-east-1", "AB"), ("eu-west-1", "A"), ("ap-south-1", "A")):
+        (tmp_path / f"a-{region}.json").write_text(json.dumps(deployed(region, *ids)))
+    drift = deployed("us-east-1", "A", StackResourceDriftStatus="MODIFIED")
+    (tmp_path / "b-drift.json").write_text(json.dumps({"StackResourceDrifts": drift.popitem()[1]}))
+    asked = json.loads(ask(tmp_path, "--format", "json").stdout)["findings"]
+    assert {(f["where"], f["file"]) for f in asked} == {
+        ("shop-api in eu-west-1", str(tmp_path / "a-eu-west-1.json")),
+        ("shop-api in ap-south-1", str(tmp_path / "a-ap-south-1.json")),
+        ("A in us-east-1", str(tmp_path / "b-drift.json")),
+    }
+
+
+def test_does_a_finding_name_the_template_of_its_region(tmp_path) -> None:
+    for region, memory in (("us-east-1", 512), ("eu-west-1", 128)):
+        (tmp_path / f"api-{region}.yaml").write_text(FUNCTION % memory)
+    asked = json.loads(ask(tmp_path, "--format", "json").stdout)["findings"]
+    differs = [f for f in asked if f["rule"] == "region-settings-differ"]
+    assert [(f["where"].split()[-1] in f["file"]) for f in differs] == [True]
+
+
 def test_does_an_experiment_that_names_what_no_template_has_fail(tmp_path) -> None:
     (tmp_path / "stacks.yaml").write_text(STACKS)
     for name in ("api-us-east-1.yaml", "other.yaml"):

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gameday.review.model import ApplicationSubject, Hit
+from gameday.review.model import ApplicationSubject, Hit, RegionalStack
 
 APIS = (
     "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::Serverless::Api",
@@ -38,15 +38,17 @@ def check(subject: ApplicationSubject) -> Iterator[Hit]:
         if resource.get("Type") in APIS
         and str(resource["Properties"].get("DisableExecuteApiEndpoint")).lower() == "true"
     ]  # fmt: skip
-    for place, logical_id, resource in _resources(subject):
+    for stack, logical_id, resource in _resources(subject):
         if resource.get("Type") == "AWS::Route53::HealthCheck":
             config = resource["Properties"].get("HealthCheckConfig") or {}
             name = str(config.get("FullyQualifiedDomainName", ""))
             if ".execute-api." in name and not name.startswith("d-") and closed:
-                yield Hit(f"{logical_id} in {place}", f"probes {name}, which {closed[0]} disables")
+                yield Hit(f"{logical_id} in {stack.region}",
+                          f"probes {name}, which {closed[0]} disables",
+                          file=stack.file)  # fmt: skip
 
 
-def _resources(subject: ApplicationSubject) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _resources(subject: ApplicationSubject) -> Iterator[tuple[RegionalStack, str, dict[str, Any]]]:
     for stack in subject.stacks:
         for logical_id, resource in stack.resources.items():
-            yield stack.region, logical_id, {"Properties": {}, **resource}
+            yield stack, logical_id, {"Properties": {}, **resource}

@@ -59,7 +59,7 @@ def check(subject: ApplicationSubject) -> Iterator[Hit]:
                 told = [f"{k} {_said(here.get(k))}, {first.region} {_said(there.get(k))}"
                         for k in differ[:SHOWN]]  # fmt: skip
                 if told:
-                    yield Hit(f"{logical_id} in {stack.region}", "; ".join(told))
+                    yield Hit(f"{logical_id} in {stack.region}", "; ".join(told), file=stack.file)
 
 
 def _settings(value: Any, regions: set[str], path: str = "") -> Iterator[tuple[str, Any]]:

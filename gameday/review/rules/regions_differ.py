@@ -33,4 +33,5 @@ def check(subject: ApplicationSubject) -> Iterator[Hit]:
             if missing := sorted(str(i) for i, _ in everything - mine):
                 others = ", ".join(s.region for s in alike if s is not stack)
                 yield Hit(f"{stack.name} in {stack.region}",
-                          f"lacks {', '.join(missing)}, which {others} has")  # fmt: skip
+                          f"lacks {', '.join(missing)}, which {others} has",
+                          file=stack.file)  # fmt: skip

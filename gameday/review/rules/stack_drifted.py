@@ -35,4 +35,4 @@ def check(subject: ApplicationSubject) -> Iterator[Hit]:
                 paths = ", ".join(map(str, resource.get("Differences") or []))
                 yield Hit(f"{logical_id} in {stack.region}",
                           f"is {resource['Drift']} {f'in {paths} ' if paths else ''}since it was "
-                          f"deployed")  # fmt: skip
+                          f"deployed", file=stack.file)  # fmt: skip
