@@ -13,6 +13,7 @@ from gameday.errors import UsageError
 from gameday.init import reference
 from gameday.init.locustfile import locustfile
 from gameday.init.recognise import Recognised, found, open_points, recognise
+from gameday.init.workflow import workflow
 
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _PLACEHOLDER = "api.example.test"
@@ -58,11 +59,11 @@ def plan(
     texts = {
         "deploy/stacks.yaml": _stacks(name, endpoint, regions, root, file, what),
         "deploy/targets/aws.env.example": _target(regions, name, endpoint),
-        "experiments/region-outage.yaml": _renamed("experiments/region-outage.yaml", load),
-        "experiments/region-outage.md": _renamed("experiments/region-outage.md", load),
+        "experiments/region-outage.yaml": _experiment(load),
+        "experiments/region-outage.md": _runbook(endpoint),
         f"loadtests/{load}.py": locustfile(load, what.routes),
         "deploy/jobs/gate.yaml": _gate(root, file, what),
-        ".github/workflows/gameday.yml": _workflow("experiments/region-outage.yaml"),
+        ".github/workflows/gameday.yml": workflow("experiments/region-outage.yaml"),
     }
     missing = [] if file else [f"no template: looked for {', '.join(_USUAL_NAMES)}; say --template"]
     return InitPlan(
@@ -81,7 +82,7 @@ def _reference_plan(regions: Sequence[str]) -> InitPlan:
         r"^regions: \[.*\]$", listed, texts["deploy/stacks.yaml"], flags=re.MULTILINE
     )
     texts["deploy/targets/aws.env.example"] = _target(regions, "gameday", "api.example.com")
-    texts[".github/workflows/gameday.yml"] = _workflow("deploy/jobs/nightly.yaml")
+    texts[".github/workflows/gameday.yml"] = workflow("deploy/jobs/nightly.yaml")
     written = tuple(FileToWrite(Path(path), text) for path, text in texts.items())
     return InitPlan(written, ("the reference application",), ())
 
@@ -166,57 +167,29 @@ def _target(regions: Sequence[str], name: str, endpoint: str) -> str:
         "GAMEDAY_STACK": name,
         "GAMEDAY_ENDPOINT": endpoint,
     }
-    text = reference.text("deploy/targets/aws.env.example")
+    text = _in_regions(reference.text("deploy/targets/aws.env.example"), regions)
     for setting, value in settings.items():
         text = re.sub(rf"^{setting}=.*$", f"{setting}={value}", text, flags=re.MULTILINE)
     return text.replace("are gameday-data, gameday-regional, ...", f"are {name}-...")
 
 
-def _renamed(path: str, load: str) -> str:
-    """A shipped file that names nothing of the application but its locustfile."""
-    text = reference.text(path).replace("loadtests/steady.py", f"loadtests/{load}.py")
+def _in_regions(text: str, regions: Sequence[str]) -> str:
+    """The text with the Regions given in place of the reference application's."""
+    own = dict(zip(reference.REGIONS, regions, strict=False))
+    return re.sub("|".join(own), lambda found: own[found[0]], text)
+
+
+def _experiment(load: str) -> str:
+    """The shipped experiment, with the load of this application and no alarms of another's."""
+    text = reference.text("experiments/region-outage.yaml")
+    text = text.replace("loadtests/steady.py", f"loadtests/{load}.py")
     alarms = (
         r'\1# expect_alarms: ["NAME-OF-YOUR-ALARM-${region}"]    # those that should tell somebody'
     )
     return re.sub(r"^( *)expect_alarms: .*$", alarms, text, flags=re.MULTILINE)
 
 
-def _workflow(what: str) -> str:
-    return f"""\
-# On every change the gate (review and prediction), every night losing a Region in the lab: no
-# account, no credentials.
-name: gameday
-on:
-  pull_request: {{}}
-  schedule: [{{cron: "17 3 * * *"}}]
-  workflow_dispatch: {{}}
-permissions: {{contents: read}}
-
-env:
-  GAMEDAY_DISTRIBUTION: chaostoolkit-gameday    # or the URL of a wheel
-
-jobs:
-  gate:
-    runs-on: ubuntu-latest
-    timeout-minutes: 10
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with: {{python-version: "3.12"}}
-      - run: python -m pip install "$GAMEDAY_DISTRIBUTION"
-      - run: gameday run deploy/jobs/gate.yaml
-
-  rehearse:
-    if: github.event_name != 'pull_request'
-    runs-on: ubuntu-latest
-    timeout-minutes: 30
-    steps:
-      - uses: actions/checkout@v4
-      - uses: actions/setup-python@v5
-        with: {{python-version: "3.12"}}
-      - run: python -m pip install "$GAMEDAY_DISTRIBUTION"
-      - run: gameday run {what}
-      - uses: actions/upload-artifact@v4
-        if: always()
-        with: {{name: gameday, path: reports/runs}}
-"""
+def _runbook(endpoint: str) -> str:
+    """The shipped runbook, with the name that clients of this application use."""
+    text = reference.text("experiments/region-outage.md").replace(_PLACEHOLDER, endpoint)
+    return re.sub(r"alarms `.*`", "the alarms that `expect_alarms` of the experiment names", text)

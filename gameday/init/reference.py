@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gameday.errors import UsageError
 
+REGIONS = ("us-east-1", "eu-west-1")
 FOLDERS = ("app", "deploy", "experiments", "loadtests")
 
 

@@ -121,6 +121,25 @@ def test_does_the_experiment_name_the_locustfile(repository: Path) -> None:
     assert "expect_alarms" not in about  # the reference application's alarms are not this one's
 
 
+@pytest.mark.parametrize(
+    "path", ["deploy/targets/aws.env.example", "experiments/region-outage.md",
+             "experiments/region-outage.yaml", "deploy/stacks.yaml"],
+)  # fmt: skip
+def test_is_nothing_left_of_the_reference_application(repository: Path, path: str) -> None:
+    said = text(init.plan(repository, None, ("sa-east-1", "ca-central-1")), path)
+    for name in ("us-east-1", "eu-west-1", "api.example.test", "steady.py", "api-5xx", "throttles-",
+                 "gameday-data", "gameday-regional"):  # fmt: skip
+        assert name not in said
+
+
+def test_may_its_target_hit_the_home_region_only(repository: Path) -> None:
+    planned = init.plan(repository, None, ("sa-east-1", "ca-central-1"))
+    init.write(planned, repository)
+    target = settings.parse_target_file(repository / "deploy/targets/aws.env.example")
+    assert target["GAMEDAY_ALLOW"] == "123456789012:sa-east-1"
+    assert "gameday dns watch shop.example.test" in text(planned, "experiments/region-outage.md")
+
+
 def test_which_requests_does_the_locustfile_make(repository: Path) -> None:
     source = text(init.plan(repository, None, REGIONS), "loadtests/my_shop.py")
     [user] = [n for n in ast.parse(source).body if isinstance(n, ast.ClassDef)]
