@@ -9,6 +9,7 @@ from gameday.measure.alarms import Alarms
 from gameday.measure.audit import Audit
 from gameday.measure.clients import KindRecovery
 from gameday.measure.fault import unpredicted
+from gameday.measure.lone_failure import decided_by_one
 from gameday.measure.propagation import Link
 from gameday.measure.run import Run
 from gameday.measure.unprovoked import unprovoked
@@ -28,7 +29,8 @@ def surprises(
     if run.fault_at is None:
         return []
     seers: tuple[Callable[[Run], Iterator[str]], ...] = (
-        _survivor, unprovoked, _unsent, _closed, _lost, _clocks, _unattributed, _flapping, _behind
+        decided_by_one, _survivor, unprovoked, _unsent, _closed, _lost, _clocks, _unattributed,
+        _flapping, _behind,
     )  # fmt: skip
     return [
         *(sentence for see in seers for sentence in see(run)),
