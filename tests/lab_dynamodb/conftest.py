@@ -163,3 +163,14 @@ def until(condition: Callable[[], Any], within_wall_s: float = 20.0) -> Any:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[..., Any]:
     return until
+
+
+@pytest.fixture
+def region(world: Callable[..., Any]) -> Any:
+    return world("us-east-1")
+
+
+@pytest.fixture
+def client(region: Any) -> Any:
+    """A client of a Region that has one table, `things`."""
+    return region.table("things", "us-east-1")[0]
