@@ -15,6 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import boto3
+from botocore.config import Config
+
 from gameday import clock
 from gameday.lab import authority
 
@@ -188,3 +191,16 @@ class RegionProcess:
         with contextlib.suppress(OSError, ValueError):
             for line in self._file:
                 self.messages.append(json.loads(line))
+
+
+def client(region: RegionProcess) -> Any:
+    """A client of the Region's Lambda API; it asks once."""
+    return boto3.client(
+        "lambda", REGION, endpoint_url=f"http://127.0.0.1:{region.ports['invoke']}",
+        aws_access_key_id="x", aws_secret_access_key="x",
+        config=Config(retries={"total_max_attempts": 1}),
+    )  # fmt: skip
+
+
+def invoke(region: RegionProcess, name: str, event: Any = None, **more: Any) -> Any:
+    return client(region).invoke(FunctionName=name, Payload=json.dumps(event or {}), **more)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import boto3
 import pytest
-from botocore.config import Config
+from asked_aws import AwsDouble
 from botocore.exceptions import ClientError
-from region_process import REGION, RegionProcess, api, function, spec, wait_until
+from region_process import REGION, RegionProcess, api, client, function, invoke, spec, wait_until
 
 ACCOUNT = "123456789012"
 CODE = """
@@ -46,52 +43,6 @@ def proxied(event, context):
 """
 
 
-class AwsDouble:
-    """The AWS endpoint as a Region's Lambda service asks it: remembers, and has one queue."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str, dict[str, str], str]] = []
-        self.messages: list[dict[str, Any]] = []
-        self.refuses = False
-        double = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                headers = {k.lower(): v for k, v in self.headers.items()}
-                double.requests.append((self.command, self.path, headers, body))
-                answer = json.dumps(double.answer(headers.get("x-amz-target", ""))).encode()
-                self.send_response(400 if double.refuses else 200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_PUT = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def answer(self, target: str) -> dict[str, Any]:
-        if target.endswith(".ReceiveMessage") and self.messages:
-            return {"Messages": [self.messages.pop(0)]}
-        return {}
-
-    def sent(self, target: str) -> list[dict[str, Any]]:
-        """The bodies of the calls of one operation."""
-        return [json.loads(b) for _, _, h, b in self.requests if h.get("x-amz-target") == target]
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 @pytest.fixture(scope="module")
 def aws() -> Iterator[AwsDouble]:
     double = AwsDouble()
@@ -119,18 +70,6 @@ def shop(region: RegionProcess, name: str, handler: str = "about", **more: Any) 
     aliases = {"live": {"version": "1", "weights": {}},
                "canary": {"version": "1", "weights": {"2": 0.5}}}  # fmt: skip
     return {**body, "versions": versions, "aliases": aliases}
-
-
-def client(region: RegionProcess) -> Any:
-    return boto3.client(
-        "lambda", REGION, endpoint_url=f"http://127.0.0.1:{region.ports['invoke']}",
-        aws_access_key_id="x", aws_secret_access_key="x",
-        config=Config(retries={"total_max_attempts": 1}),
-    )  # fmt: skip
-
-
-def invoke(region: RegionProcess, name: str, event: Any = None, **more: Any) -> Any:
-    return client(region).invoke(FunctionName=name, Payload=json.dumps(event or {}), **more)
 
 
 def test_which_version_an_alias_runs(region: RegionProcess) -> None:
@@ -390,61 +329,6 @@ def test_does_a_table_reach_its_function(region: RegionProcess) -> None:
     log = Path(region.spec["dir"]) / "logs" / REGION / "shop.log"
     wait_until(lambda: f"saw INSERT after {stream}" in log.read_text())
     assert "saw INSERT before" not in log.read_text()
-
-
-def test_does_the_account_have_a_limit(tmp_path: Path) -> None:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "h.py").write_text("import time\n\ndef slow(event, context):\n"
-                                            "    time.sleep(30)\n")  # fmt: skip
-    process = RegionProcess(spec(tmp_path, account_concurrency=3))
-    try:
-        slow, other = (function(tmp_path / "code", "h.slow") for _ in range(2))
-        process.apply(functions={"slow": slow, "other": other | {"reserved": 1}})
-        for _ in range(3):
-            invoke(process, "slow", InvocationType="Event")
-        wait_until(lambda: process.status()["in_flight"] == 2)
-        with pytest.raises(ClientError) as e:  # one of three is the other function's own
-            invoke(process, "slow")
-        assert e.value.response["Reason"] == "ConcurrentInvocationLimitExceeded"
-        invoke(process, "other", InvocationType="Event")
-        wait_until(lambda: process.status()["in_flight"] == 3)
-    finally:
-        process.close()
-
-
-TEMPORARY = """
-import os, pathlib, tempfile
-
-def counts(event, context):
-    folder = pathlib.Path(event["folder"] or tempfile.gettempdir())
-    (folder / f"seen-{len(list(folder.glob('seen-*')))}").touch()
-    return [os.getpid(), len(list(folder.glob("seen-*")))]
-"""
-
-
-def test_has_each_environment_its_own_tmp_which_it_keeps() -> None:
-    """The lab lies outside /tmp here, as it does in a project."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
-        place = Path(name)
-        (place / "h.py").write_text(TEMPORARY)
-        process = RegionProcess(spec(place))
-
-        def seen(folder: str) -> list[int]:
-            return [json.loads(invoke(process, n, {"folder": folder})["Payload"].read())[1]
-                    for n in ("one", "one", "two")]  # fmt: skip
-
-        try:
-            process.apply(functions={n: function(place, "h.counts") for n in ("one", "two")})
-            assert seen("") == [1, 2, 1]
-            counts = seen("/tmp")  # the same folder, where the kernel lets it be mounted there
-            leaked = list(Path("/tmp").glob("seen-*"))
-            for file in leaked:
-                file.unlink()
-            assert leaked or counts == [3, 4, 2]
-            process.apply(functions={})
-            wait_until(lambda: not list((place / "tmp" / REGION).iterdir()))
-        finally:
-            process.close()
 
 
 def test_do_modules_of_the_same_name_and_handlers_in_packages_keep_apart(
