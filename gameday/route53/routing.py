@@ -203,9 +203,9 @@ class _Walk:
     ) -> tuple[int, tuple[str, ...]] | None:
         if record.alias is None:
             return record.ttl_s, record.values
-        if level >= ALIAS_LEVELS_MAX:
-            raise _TooDeep
         if zone.contains(record.alias.name):
+            if level >= ALIAS_LEVELS_MAX:
+                raise _TooDeep
             return self._select(zone, record.alias.name, record.type, level + 1)
         target = self.externals(record.alias.name)
         return (target.ttl_s, target.addresses.get(record.type, ())) if target else None

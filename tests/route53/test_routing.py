@@ -384,14 +384,19 @@ def test_b7_a_leaf_without_a_check_keeps_its_branch():
     assert possible(where, down="us1") == {"192.0.2.2": 1}
 
 
-def chain(levels: int) -> Zones:
-    links = [record(f"n{i}", to=f"n{i + 1}.example.test") for i in range(levels)]
-    return zones(*links, record(f"n{levels}", "192.0.2.1", check="end"))
+def chain(levels: int, end: dict[str, Any]) -> Zones:
+    """Aliases n0, n1, ... to one another; the last is to n<levels>, which is `end`."""
+    return zones(*(record(f"n{i}", to=f"n{i + 1}.example.test") for i in range(levels)), end)
 
 
 def test_b11_three_levels_of_aliases_and_no_more():
-    assert ask(chain(3), "n0").addresses == ("192.0.2.1",)
-    assert ask(chain(4), "n0").rcode == "SERVFAIL"
+    assert ask(chain(3, record("n3", "192.0.2.1")), "n0").addresses == ("192.0.2.1",)
+    assert ask(chain(4, record("n4", "192.0.2.1")), "n0").rcode == "SERVFAIL"
+
+
+def test_b11_the_aws_resource_behind_three_levels_is_no_level():
+    where = chain(3, record("n3", to="d-1.execute-api.us-east-1.amazonaws.com"))
+    assert ask(where, "n0").addresses == ("127.0.1.1",)
 
 
 def test_b45_an_alias_answers_under_its_own_name_at_the_apex_too():
