@@ -92,7 +92,7 @@ class _Script:
 
 
 class _TooDeep(Exception):
-    """Aliases are nested more than three deep, or CNAMEs form a loop."""
+    """Aliases are nested more than three deep."""
 
 
 Known = dict[tuple[RecordSet, int], tuple[str | None, bool]]
@@ -142,14 +142,15 @@ class _Walk:
         ttl_s, values = found
         records = (*before, Rrset(name, actual, ttl_s, values))
         if actual != rtype:
-            if len(records) > CNAME_HOPS_MAX:
-                raise _TooDeep
             return self._chase(zone, canonical(values[0]), rtype, records)
         additional = self._targets(zone, actual, values)
         return Answer("NOERROR", records, _name_servers(zone, name, rtype), additional)
 
     def _chase(self, zone: Zone, target: str, rtype: str, records: tuple[Rrset, ...]) -> Answer:
-        if self.zones.find(target) is None and self.externals(target) is None:
+        """What the CNAME leads to; a resolver goes on by itself from one that leads in a circle."""
+        known = self.zones.find(target) is not None or self.externals(target) is not None
+        circle = any(record.name == target for record in records)
+        if not known or circle or len(records) > CNAME_HOPS_MAX:
             return Answer("NOERROR", records, _name_servers(zone, "", ""))
         return self._resolve(target, rtype, records)
 
@@ -164,7 +165,7 @@ class _Walk:
     def _referral(self, zone: Zone, cut: RecordSet, before: tuple[Rrset, ...]) -> Answer:
         glue = self._targets(zone, "NS", cut.values)
         servers = Rrset(cut.name, "NS", cut.ttl_s, cut.values)
-        return Answer("NOERROR", before, (servers,), glue, authoritative=False)
+        return Answer("NOERROR", before, (servers,), glue, authoritative=bool(before))
 
     def _targets(self, zone: Zone, rtype: str, values: tuple[str, ...]) -> tuple[Rrset, ...]:
         """Addresses of the hosts that NS, MX and SRV values name, where this zone knows them."""
