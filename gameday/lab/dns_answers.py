@@ -19,7 +19,7 @@ import dns.rdatatype
 from gameday.lab import dns_wire
 from gameday.lab.log import log
 from gameday.route53 import routing
-from gameday.route53.answer import Answer, Externals, Rrset
+from gameday.route53.answer import Answer, Externals
 from gameday.route53.client import Client
 from gameday.route53.routing import ALIAS_LEVELS_MAX
 from gameday.route53.zone import Zone, Zones
@@ -28,7 +28,6 @@ from gameday.route53.zone_json import parse_zones
 PLANS_MAX = 20_000
 EPOCHS_MAX = 100
 WATCHED_TYPES = ("A", "AAAA", "CNAME")
-ANY_TTL_S = 3789  # RFC 8482's example
 
 
 Watched = tuple[str, str]  # name and type
@@ -127,8 +126,6 @@ class Answers:
 
     def _compile(self, client: Client, question: bytes) -> Plan:
         name, rtype = dns_wire.read_name(question), _type_of(question)
-        if rtype == "ANY":
-            return Plan((self._write(self._any(name, client), name, 0),), (1.0,), False)
         possible = routing.outcomes(self.zones, name, rtype, client, self.health, self.externals)
         if possible is None:
             return Plan((), (), self._ask(question, client).by_client)
@@ -148,15 +145,6 @@ class Answers:
         return routing.answer(
             self.zones, name, rtype, client, self.health, self.rng, self.externals
         )
-
-    def _any(self, name: str, client: Client) -> Answer:
-        """ANY gets one HINFO (RFC 8482): what Route 53 answers is undocumented."""
-        given = routing.answer(
-            self.zones, name, "HINFO", client, self.health, self.rng, self.externals
-        )
-        if given.rcode != "NOERROR" or not given.authoritative:
-            return given
-        return Answer("NOERROR", (Rrset(name, "HINFO", ANY_TTL_S, ('"RFC8482" ""',)),))
 
     def _write(self, answer: Answer, name: str, turn: int) -> dns_wire.Reply:
         return dns_wire.write_reply(answer, name, self.ttl_of, turn)

@@ -19,6 +19,7 @@ from gameday.route53.zone import Group, RecordSet, Zone, Zones, canonical
 ALIAS_LEVELS_MAX = 3
 CNAME_HOPS_MAX = 8
 OUTCOMES_MAX = 256
+ANY_TTL_S = 3789  # RFC 8482's example
 
 
 def answer(
@@ -33,7 +34,8 @@ def answer(
     """The answer to one query, and the path to it.
 
     `health` maps health check ids to healthy; a check that is not in it counts as healthy. The
-    rcode is REFUSED for a name in no zone, SERVFAIL for aliases nested more than three deep.
+    rcode is REFUSED for a name in no zone, SERVFAIL for aliases nested more than three deep. ANY
+    gets one HINFO (RFC 8482): what Route 53 answers is undocumented.
     """
 
     def draw(weights: Sequence[float]) -> int:
@@ -125,6 +127,8 @@ class _Walk:
     def _resolve(self, name: str, rtype: str, before: tuple[Rrset, ...]) -> Answer:
         """The answer for `name`; `before` are the CNAMEs that led to it."""
         zone = self.zones.find(name)
+        if zone is not None and rtype == "DS" and zone.name == name:
+            zone = self.zones.find(name.partition(".")[2]) or zone  # RFC 4035, section 3.1.4.1
         if zone is None:
             return self._outside(name, rtype, before)
         cut = zone.cut(name)
@@ -133,6 +137,8 @@ class _Walk:
         owner = zone.owner(name)
         if owner is None:
             return _negative(zone, "NXDOMAIN", before)
+        if rtype == "ANY":
+            return Answer("NOERROR", (Rrset(name, "HINFO", ANY_TTL_S, ('"RFC8482" ""',)),))
         actual = rtype
         if not zone.group(owner, rtype) and zone.group(owner, "CNAME"):
             actual = "CNAME"
@@ -197,7 +203,8 @@ class _Walk:
         found = [p for p in parts if p and p[1]]
         if not found:
             return None
-        return min(ttl_s for ttl_s, _ in found), tuple(v for _, values in found for v in values)
+        values = dict.fromkeys(v for _, values in found for v in values)  # each once: RFC 2181
+        return min(ttl_s for ttl_s, _ in found), tuple(values)
 
     def _values(
         self, zone: Zone, record: RecordSet, level: int

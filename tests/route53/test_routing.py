@@ -308,6 +308,13 @@ def test_b36_of_more_than_eight_each_is_answered_to_somebody():
     assert len(set.union(*answers)) == 12
 
 
+def test_b36_a_value_of_two_records_is_answered_once():
+    same = [
+        record("www", "192.0.2.1", SetIdentifier=str(n), MultiValueAnswer=True) for n in range(2)
+    ]
+    assert ask(zones(*same)).addresses == ("192.0.2.1",)
+
+
 CIDR = {
     "cidr_collections": [
         {"id": "c1", "locations": {"office": ["10.1.0.0/16"], "lab": ["10.1.2.0/24"]}}
@@ -497,6 +504,29 @@ def test_b53_a_long_chain_of_cnames_is_left_to_the_resolver_in_the_middle():
     given = ask(zones(*links), "n0")
     assert given.rcode == "NOERROR"
     assert [r.values[0] for r in given.records] == [f"n{i + 1}.example.test" for i in range(9)]
+
+
+def test_b59_a_zone_beside_its_parent_leaves_the_parent_its_ds():
+    digest = f"12345 13 2 {'ab' * 32}"
+    parent = [record("child", "ns.other.net", "NS"), record("child", digest, "DS")]
+    apex = record("child", "ns.other.net", "NS")
+    both = parse_zones(
+        {
+            "zones": [
+                {"id": "Z1", "name": "example.test", "record_sets": parent},
+                {"id": "Z2", "name": "child.example.test", "record_sets": [apex]},
+            ]
+        }
+    )
+    assert [r.values for r in ask(both, "child", "DS").records] == [(digest,)]
+    assert [r.type for r in ask(both, "child", "NS").records] == ["NS"]
+
+
+def test_b60_any_gets_one_small_record_where_the_name_exists():
+    for name in ("", "www", "short", "b", "x.wild", "loop"):
+        assert [r.type for r in ask(PLAIN, name, "ANY").records] == ["HINFO"], name
+    assert ask(PLAIN, "no", "ANY").rcode == "NXDOMAIN"
+    assert not ask(PLAIN, "www.child", "ANY").authoritative
 
 
 def test_b59_a_cname_into_a_delegated_child_is_answered_with_authority():
