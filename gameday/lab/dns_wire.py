@@ -43,14 +43,15 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply but for its id and question. `rest`, authority and additional, may be dropped."""
+    """A reply but for its id and question: how many records each section has, and its bytes."""
 
     flags: int
     answers: int
     authorities: int
     additionals: int
     answer: bytes
-    rest: bytes
+    authority: bytes
+    additional: bytes
 
 
 def plain(packet: bytes) -> Plain | None:
@@ -91,19 +92,30 @@ def read_name(question: bytes) -> str:
 def pack(
     reply: Reply, query_id: bytes, flags: int, question: bytes, limit: int, opt: bytes = b""
 ) -> bytes:
-    """The packet, never longer than `limit`: authority and additional go first, then TC is set.
+    """The packet, never longer than `limit`.
 
-    `flags` are the query's, of which RD is copied.
+    Sections that do not fit are dropped from the last to the first. TC is set when that leaves too
+    little: no answer, or a referral without its glue (RFC 2181 section 9, RFC 9471). `flags` are
+    the query's, of which RD is copied.
     """
     out = reply.flags | (flags & RD)
     space = limit - 12 - len(question) - len(opt)
-    counts = (1, reply.answers, reply.authorities, reply.additionals + bool(opt))
-    body = reply.answer + reply.rest
+    counts = (reply.answers, reply.authorities, reply.additionals + bool(opt))
+    body = reply.answer + reply.authority + reply.additional
     if len(body) > space:
-        counts, body = (1, reply.answers, 0, int(bool(opt))), reply.answer
-    if len(body) > space:
-        out, counts, body = out | TC, (1, 0, 0, int(bool(opt))), b""
-    return query_id + struct.pack("!5H", out, *counts) + question + body + opt
+        (answers, authorities), body = _cut(reply, space)
+        counts = (answers, authorities, int(bool(opt)))
+        out |= 0 if answers else TC
+    return query_id + struct.pack("!5H", out, 1, *counts) + question + body + opt
+
+
+def _cut(reply: Reply, space: int) -> tuple[tuple[int, int], bytes]:
+    """As many whole sections, answer and authority, as fit: their counts and bytes."""
+    if len(reply.answer) + len(reply.authority) <= space:
+        return (reply.answers, reply.authorities), reply.answer + reply.authority
+    if len(reply.answer) <= space:
+        return (reply.answers, 0), reply.answer
+    return (0, 0), b""
 
 
 def opt_record(options: bytes = b"", extended_rcode: int = 0) -> bytes:
@@ -135,7 +147,7 @@ def write_reply(answer: Answer, qname: str, ttl_of: TtlOf, turn: int = 0) -> Rep
         sections.append((count, written))
     (n, answers), (ns, authority), (ar, additional) = sections
     flags = QR | (AA if answer.authoritative else 0) | RCODES[answer.rcode]
-    return Reply(flags, n, ns, ar, answers, authority + additional)
+    return Reply(flags, n, ns, ar, answers, authority, additional)
 
 
 class TtlOf:

@@ -7,6 +7,7 @@ import dns.edns
 import dns.exception
 import dns.message
 import dns.rdatatype
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,3 +165,43 @@ def test_compressed_names_are_read_back_by_another_codec():
     assert [str(r.name) for r in read.answer] == ["www.example.test.", "there.example.test."]
     assert [str(r.name) for r in read.additional] == list(name_servers)
     assert read.authority[0].rdtype == dns.rdatatype.NS
+
+
+REFERRAL = Answer(
+    "NOERROR",
+    authority=(Rrset("child.test.", "NS", 60, tuple(f"ns{n}.child.test." for n in range(9))),),
+    additional=tuple(Rrset(f"ns{n}.child.test.", "A", 60, ("192.0.2.1",)) for n in range(9)),
+    authoritative=False,
+)
+MAIL = Answer(
+    "NOERROR",
+    (Rrset("child.test.", "MX", 60, tuple(f"1 mx{n}.child.test." for n in range(9))),),
+    REFERRAL.authority,
+    REFERRAL.additional,
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "limit", "sections", "cut_off"),
+    [
+        pytest.param(REFERRAL, 600, (0, 9, 9), False, id="whole"),
+        pytest.param(REFERRAL, 400, (0, 9, 0), True, id="referral-without-glue"),
+        pytest.param(REFERRAL, 200, (0, 0, 0), True, id="referral-without-anything"),
+        pytest.param(MAIL, 900, (9, 9, 9), False, id="whole-answer"),
+        pytest.param(MAIL, 650, (9, 9, 0), False, id="answer-without-additional"),
+        pytest.param(MAIL, 400, (9, 0, 0), False, id="answer-alone"),
+        pytest.param(MAIL, 200, (0, 0, 0), True, id="no-answer"),
+    ],
+)
+def test_what_is_dropped_first_and_when_is_the_reply_marked_as_cut_off(
+    answer, limit, sections, cut_off
+):
+    reply = dns_wire.write_reply(answer, "www.child.test.", dns_wire.TtlOf(1))
+    question = dns_wire.wire_name("www.child.test.") + b"\0\1\0\1"
+    packet = dns_wire.pack(reply, b"\0\7", 0, question, limit)
+    read = dns.message.from_wire(packet)
+    assert len(packet) <= limit
+    assert (
+        tuple(sum(map(len, s)) for s in (read.answer, read.authority, read.additional)) == sections
+    )
+    assert bool(read.flags & dns.flags.TC) == cut_off
