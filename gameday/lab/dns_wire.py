@@ -18,6 +18,7 @@ import dns.rdataclass
 import dns.rdatatype
 
 from gameday.route53.answer import Answer, Rrset
+from gameday.route53.record_data import master_file
 from gameday.route53.zone import escape_label
 
 HEADER = struct.Struct("!6H")
@@ -196,12 +197,10 @@ def _rdata(rtype: str, value: str) -> bytes | None:
             return socket.inet_aton(value) if value.count(".") == 3 else None
         except OSError:
             return None
-    # Route 53 escapes in octal where master files, and dnspython, escape in decimal.
-    text = _OCTAL.sub(lambda m: f"\\{int(m[1], 8) & 255:03d}", value)
     kind = "TXT" if rtype == "SPF" else rtype
     try:
         parsed = dns.rdata.from_text(
-            dns.rdataclass.IN, kind, text, origin=dns.name.root, relativize=False
+            dns.rdataclass.IN, kind, master_file(value), origin=dns.name.root, relativize=False
         )
         wire: bytes = parsed.to_wire()  # type: ignore[assignment]
     except (dns.exception.DNSException, ValueError):

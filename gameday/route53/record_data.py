@@ -16,6 +16,7 @@ import dns.rdataclass
 
 LABEL_MAX, NAME_MAX = 63, 255
 _OCTAL = re.compile(r"\\([0-7]{3})")
+_ESCAPE = re.compile(r"\\(?:([0-7]{3})|.)")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
@@ -47,12 +48,16 @@ def value_problem(rtype: str, value: str) -> str | None:
             return _strings(value)
         case "CNAME" | "NS" | "PTR":
             return name_problem(value)
-    text = _OCTAL.sub(lambda m: f"\\{int(m[1], 8) & 255:03d}", value)
     try:
-        dns.rdata.from_text(dns.rdataclass.IN, rtype, text, dns.name.root)
+        dns.rdata.from_text(dns.rdataclass.IN, rtype, master_file(value), dns.name.root)
     except (dns.exception.DNSException, ValueError):
         return _fatal(f"{rtype}RRDATAIllegal", f"Value is not a valid {rtype} record", value)
     return None
+
+
+def master_file(value: str) -> str:
+    """A value as master files, and dnspython, escape it: in decimal, where Route 53 has octal."""
+    return _ESCAPE.sub(lambda m: f"\\{int(m[1], 8) & 255:03d}" if m[1] else m[0], value)
 
 
 def _address(

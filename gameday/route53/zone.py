@@ -1,7 +1,7 @@
 """Hosted zones and record sets as values; `zone_json` parses them.
 
-Names are lower case with a trailing dot and Route 53's octal escapes, except that `\\052` is
-written `*` (DomainNameFormat); a trailing dot is optional in what is read.
+Names are lower case with a trailing dot and Route 53's octal escapes, except that `*` is written
+as it is (DomainNameFormat); trailing dot and escapes are optional in what is read.
 """
 
 from __future__ import annotations
@@ -157,10 +157,20 @@ class Zones:
         return self.by_name.get(".")
 
 
+_ESCAPABLE = re.compile(r"\\([0-7]{3})|[^a-z0-9_*.\0-\x20\x7f-\U0010ffff-]")
+
+
 def canonical(name: str) -> str:
-    """`name` as this package writes it: lower case, trailing dot, `\\052` as `*`."""
-    name = name.lower().replace("\\052", "*")
+    """`name` as this package writes it: lower case, trailing dot, all but a-z 0-9 - _ * escaped.
+
+    Blanks and what is not ASCII stay: no zone holds them, and messages should show them.
+    """
+    name = _ESCAPABLE.sub(_escaped, name.lower())
     return name if name.endswith(".") else name + "."
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return escape_label(bytes((int(found[1], 8) & 255,)) if found[1] else found[0].encode())
 
 
 def escape_label(label: bytes) -> str:

@@ -190,14 +190,17 @@ def test_values_of_other_types_arrive_as_they_were_written(server):
          "ResourceRecords": [{"Value": "10 mail.example.test"}]},
         a("mail.example.test", "192.0.2.9"),
         {"Name": "txt.example.test", "Type": "TXT", "TTL": 60,
-         "ResourceRecords": [{"Value": r'"caf\303\251" "two"'}]},
+         "ResourceRecords": [{"Value": r'"caf\303\251" "two"'}, {"Value": r'"\\303\""'}]},
+        a("at!.example.test", "192.0.2.8"),
         {"Name": "_sip.example.test", "Type": "SRV", "TTL": 60,
          "ResourceRecords": [{"Value": "1 2 5060 mail.example.test."}]},
     )  # fmt: skip
     reply = server.query("example.test", "MX")
     assert reply.answer[0][0].to_text() == "10 mail.example.test."
     assert reply.additional[0][0].to_text() == "192.0.2.9"
-    assert server.query("txt.example.test", "TXT").answer[0][0].strings == (b"caf\xc3\xa9", b"two")
+    texts = {text.strings for text in server.query("txt.example.test", "TXT").answer[0]}
+    assert texts == {(b"caf\xc3\xa9", b"two"), (rb'\303"',)}
+    assert server.ask("at!.example.test") == ["192.0.2.8"]
     assert server.ask("_sip.example.test", "SRV") == ["1 2 5060 mail.example.test."]
 
 

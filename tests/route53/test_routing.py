@@ -11,7 +11,7 @@ from gameday.errors import UsageError
 from gameday.route53.answer import Answer, External
 from gameday.route53.client import Client
 from gameday.route53.routing import answer, outcomes
-from gameday.route53.zone import Zones
+from gameday.route53.zone import Zones, canonical
 from gameday.route53.zone_json import parse_record_set, parse_zone, parse_zones
 
 NEAR_US = Client("near-us-east-1", {"us-east-1": 20, "eu-west-1": 90})
@@ -469,6 +469,18 @@ PLAIN = zones(
 def test_plain_names(name, rtype, rcode, values):
     given = ask(PLAIN, name, rtype)
     assert (given.rcode, given.addresses) == (rcode, values)
+
+
+@pytest.mark.parametrize("written", ["a!b@c", r"a\041b\100c", r"\101!B\100C"])
+def test_b58_a_name_is_the_same_however_it_was_written(written):
+    where = zones(record(written, "192.0.2.1"))
+    for asked in ("a!b@c", r"A\041b\100c"):
+        assert ask(where, asked).addresses == ("192.0.2.1",)
+
+
+@pytest.mark.parametrize("kept", [r"\311", r"\000", r"\056", r"\134", "é", "a b"])
+def test_b58_what_is_no_letter_has_no_case_and_is_written_in_one_way(kept):
+    assert canonical(kept) == f"{kept}."
 
 
 def test_b52_the_zones_name_servers_stand_in_authority():
