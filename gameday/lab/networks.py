@@ -30,9 +30,12 @@ BLOCKS = (
 """Documentation and benchmark addresses: no packet ever goes there."""
 
 CONTINENTS = {
-    "us": "NA", "ca": "NA", "mx": "NA", "sa": "SA", "eu": "EU", "af": "AF", "ap": "AS", "me": "AS",
-    "il": "AS",
+    "us": "NA", "ca": "NA", "mx": "NA", "sa": "SA", "eu": "EU", "eusc": "EU", "af": "AF",
+    "ap": "AS", "me": "AS", "il": "AS", "cn": "AS",
 }  # fmt: skip
+"""By the first word of a Region's name."""
+
+OCEANIA = ("ap-southeast-2", "ap-southeast-4", "ap-southeast-6")
 
 
 def default_networks(regions: Sequence[str]) -> list[dict[str, Any]]:
@@ -41,7 +44,8 @@ def default_networks(regions: Sequence[str]) -> list[dict[str, Any]]:
     for region, block in zip(regions, BLOCKS, strict=False):
         latency_ms = {other: NEAR_MS if other == region else FAR_MS for other in regions}
         network = {"id": f"near-{region}", "cidr": block, "latency_ms": latency_ms}
-        if continent := CONTINENTS.get(region.partition("-")[0]):
+        continent = "OC" if region in OCEANIA else CONTINENTS.get(region.partition("-")[0])
+        if continent:
             network["continent"] = continent
         networks.append(network)
     return networks
@@ -112,12 +116,15 @@ def _client(item: Network) -> Client:
     country, subdivision = (members.text(item, m) for m in ("country", "subdivision"))
     if country and country not in COUNTRIES:
         raise ValueError(f"country {country} is not one of ISO 3166 in capitals")
+    if subdivision and not country:
+        raise ValueError(f"subdivision {subdivision} without its country")
     if country == "US" and subdivision and subdivision not in STATES:
         raise ValueError(f"subdivision {subdivision} is not a state of the USA")
     return Client(
         str(item["id"]), {str(r): _ms(r, ms) for r, ms in latency_ms.items()},
         _block(members.needed(item.get("cidr"), "cidr"), "cidr"),
-        members.one_of(item, "continent", geography.CONTINENTS), country, subdivision,
+        members.one_of(item, "continent", geography.CONTINENTS) or geography.continent_of(country),
+        country, subdivision,
         _coordinates(item.get("coordinates")),
     )  # fmt: skip
 

@@ -73,6 +73,12 @@ French Guiana; GY Guyana; PE Peru; PY Paraguay; SR Suriname; UY Uruguay; VE Vene
 
 COUNTRIES = {code: name for table in BY_CONTINENT.values() for code, name in table.items()}
 
+
+def continent_of(country: str | None) -> str | None:
+    """The code of the continent that a country lies on; None where it is not known."""
+    return next((code for code, held in BY_CONTINENT.items() if country in held), None)
+
+
 STATES = _table("""
 AK Alaska; AL Alabama; AR Arkansas; AZ Arizona; CA California; CO Colorado; CT Connecticut; DC
 District of Columbia; DE Delaware; FL Florida; GA Georgia; HI Hawaii; IA Iowa; ID Idaho; IL

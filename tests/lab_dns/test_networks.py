@@ -38,6 +38,22 @@ def test_an_address_is_in_the_network_that_holds_it(address, network):
     assert networks.of_source(address).network == network
 
 
+def test_is_each_default_network_on_the_continent_of_its_region():
+    regions = ["us-east-1", "ap-southeast-1", "ap-southeast-2", "cn-north-1", "eusc-de-east-1"]
+    found = [network["continent"] for network in default_networks(regions)]
+    assert found == ["NA", "AS", "OC", "AS", "EU"]
+
+
+def test_does_a_country_say_on_which_continent_it_is():
+    text = """
+    - {id: said, cidr: 10.0.0.0/8, latency_ms: {}, country: TR, continent: EU}
+    - {id: known, cidr: 11.0.0.0/8, latency_ms: {}, country: DE}
+    - {id: neither, cidr: 12.0.0.0/8, latency_ms: {}}
+    """
+    clients = Networks(parse_networks(text)).clients
+    assert [client.continent for client in clients] == ["EU", "EU", None]
+
+
 def test_the_longest_prefix_wins_and_a_shorter_question_does_not_match():
     text = """
     - {id: wide, cidr: 10.0.0.0/8, latency_ms: {us-east-1: 1}, country: US, continent: NA}
@@ -71,6 +87,7 @@ def test_the_longest_prefix_wins_and_a_shorter_question_does_not_match():
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, continent: QQ}", "continent is QQ, not one"),
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, country: XX}", "country XX is not one of"),
         ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, country: US, subdivision: QQ}", "QQ is not"),
+        ("- {id: a, cidr: 10.0.0.0/8, latency_ms: {}, subdivision: CA}", "CA without its country"),
         (
             "- {id: a, cidr: 10.0.0.0/8, latency_ms: {}}\n"
             "- {id: b, cidr: 10.0.0.0/8, latency_ms: {}}",
