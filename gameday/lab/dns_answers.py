@@ -108,7 +108,8 @@ class Answers:
         plan = self.plan(client, question)
         if not plan.replies:
             given = self._ask(question, client)
-            return self._write(given, dns_wire.read_name(question), 0), plan.by_client
+            turn = self.rng.randrange(_turns(given))
+            return self._write(given, dns_wire.read_name(question), turn), plan.by_client
         if len(plan.replies) == 1:
             return plan.replies[0], plan.by_client
         return plan.replies[bisect_right(plan.cumulative, self.rng.random())], plan.by_client

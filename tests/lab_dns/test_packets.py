@@ -2,6 +2,7 @@
 
 import os
 import random
+from collections import Counter
 
 import dns.edns
 import dns.exception
@@ -16,7 +17,7 @@ from gameday.lab.alias_targets import AliasTargets
 from gameday.lab.dns import Server
 from gameday.lab.dns_answers import Answers
 from gameday.lab.networks import Networks, default_networks
-from gameday.route53.answer import Answer, Rrset
+from gameday.route53.answer import Answer, Rrset, no_externals
 
 PACKETS = int(os.environ.get("GAMEDAY_FUZZ_PACKETS", "20000"))  # the long form: a million
 SEED = 4711
@@ -145,6 +146,24 @@ def test_weighted_replies_stay_exact_although_they_are_precompiled():
     sigma = (4000 * 2 / 3 / 3) ** 0.5
     assert abs(twos - 4000 * 2 / 3) < 5 * sigma
     assert not any(m.answer[0][0].to_text() == "192.0.2.0" for m in drawn)
+
+
+def test_b36_of_more_than_eight_each_is_in_front_for_its_share():
+    clients = Networks(default_networks(["us-east-1"])).clients
+    answers = Answers(clients, no_externals, 10.0, random.Random(1))
+    records = [
+        {"Name": "www.example.test", "Type": "A", "TTL": 60, "SetIdentifier": str(n),
+         "MultiValueAnswer": True, "ResourceRecords": [{"Value": f"192.0.2.{n}"}]}
+        for n in range(12)
+    ]  # fmt: skip
+    zone = {"id": "Z1", "name": "example.test", "record_sets": records}
+    list(answers.load({"zones": [zone]}))
+    question = dns_wire.wire_name("www.example.test.") + b"\0\1\0\1"
+    draws = 600
+    first = Counter(answers.reply(clients[0], question)[0].answer[15] for _ in range(draws))
+    sigma = (draws * 1 / 12 * 11 / 12) ** 0.5
+    assert len(first) == 12
+    assert all(abs(count - draws / 12) < 5 * sigma for count in first.values())
 
 
 def test_compressed_names_are_read_back_by_another_codec():
