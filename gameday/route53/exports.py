@@ -17,6 +17,7 @@ from gameday.route53 import members
 from gameday.route53.check import HealthCheck, parse_check
 from gameday.route53.client import REGION_COORDINATES
 from gameday.route53.geography import COUNTRIES, REGION_NAME, REGIONS
+from gameday.route53.record_data import value_problem
 from gameday.route53.validate_shape import TYPES
 from gameday.route53.zone import POLICY_MEMBERS, Group, RecordSet, Zone, Zones, canonical
 from gameday.route53.zone_json import parse_zone, policies_of
@@ -136,6 +137,18 @@ def notes(items: Iterable[Json], zone: Zone) -> Iterator[str]:
         country = record.location.country if record.location else None
         if country and country not in COUNTRIES:
             yield f"{record.label}: country {country} is not known: new, or mistyped?"
+        yield from _unanswerable(zone, record)
+
+
+def _unanswerable(zone: Zone, record: RecordSet) -> Iterator[str]:
+    """What of a record set nobody will see in an answer."""
+    alias = record.alias
+    if alias and zone.contains(alias.name) and not zone.group(alias.name, record.type):
+        yield f"{record.label}: nothing to answer: {alias.name} {record.type} is not in the zone"
+    for value in record.values:
+        problem = value_problem(record.type, value) if record.type in TYPES else None
+        if problem:
+            yield f"{record.label}: Route 53 holds no such value: {problem}"
 
 
 def is_policy_record(record: Json) -> bool:

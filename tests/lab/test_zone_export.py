@@ -67,6 +67,16 @@ def test_is_a_record_of_a_traffic_policy_left_out_and_named(tmp_path: Path) -> N
     assert "tp.example.org. is answered by a traffic policy" in warnings(export, {})[0]
 
 
+def test_is_what_cannot_be_answered_named_with_its_record(tmp_path: Path) -> None:
+    mail = {"Name": "example.org.", "Type": "MX", "TTL": 60, "ResourceRecords": [{"Value": "ten"}]}
+    target = {"HostedZoneId": "ZOWN", "DNSName": "gone.example.org", "EvaluateTargetHealth": False}
+    alias = {"Name": "www.example.org.", "Type": "A", "AliasTarget": target}
+    said = warnings(read_zone(written(tmp_path, [SOA, mail, alias])[0]), {})
+    assert len(said) == 2
+    assert said[0].startswith("example.org. MX: Route 53 holds no such value: ")
+    assert said[1].startswith("www.example.org. A: nothing to answer: gone.example.org. A is not")
+
+
 def test_which_alias_targets_need_a_stand_in(tmp_path: Path) -> None:
     export = read_zone(*written(tmp_path))
     said = warnings(export, {r: {"address": "127.0.1.1"} for r in export.regions})
