@@ -123,7 +123,7 @@ class Server:
                     self.query_log.write(packet, reply, source[0], False)
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one TCP connection's queries in order until it is idle or gone."""
+        """Answer one TCP connection's queries in order until it is idle, deaf or gone."""
         if len(self._open) >= TCP_CONNECTIONS_MAX:
             writer.close()
             return
@@ -140,8 +140,11 @@ class Server:
                 writer.write(len(reply).to_bytes(2, "big") + reply)
                 if self.query_log is not None:
                     self.query_log.write(packet, reply, source, True)
-                await writer.drain()
-        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+                async with asyncio.timeout(TCP_IDLE_S):
+                    await writer.drain()
+        except TimeoutError:
+            writer.transport.abort()  # closed in order it would wait for who reads no more
+        except (OSError, asyncio.IncompleteReadError):
             return
         finally:
             self._open.discard(writer)

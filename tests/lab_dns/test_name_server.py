@@ -1,6 +1,7 @@
 """What a resolver gets from the lab's name server, asked by dnspython and by dig."""
 
 import shutil
+import socket
 import struct
 import subprocess
 from typing import Any
@@ -15,6 +16,7 @@ import dns.rdatatype
 import pytest
 
 from gameday import clock
+from gameday.lab import dns as role
 
 US, EU = "127.0.1.1", "127.0.2.1"
 
@@ -316,3 +318,13 @@ def test_is_a_reply_that_was_cut_off_over_udp_whole_over_tcp(server):
     for _ in range(2):
         assert server.query("big.example.test").flags & dns.flags.TC
         assert len(server.ask("big.example.test", tcp=True)) == 60
+
+
+def test_is_a_tcp_client_that_never_reads_its_replies_let_go(server, monkeypatch):
+    monkeypatch.setattr(role, "TCP_IDLE_S", 0.1)
+    server.serve(a("many.example.test", *(f"10.0.{n // 250}.{n % 250}" for n in range(3000))))
+    query = dns.message.make_query("many.example.test", "A").to_wire()
+    framed = (len(query).to_bytes(2, "big") + query) * 400
+    reset = pytest.raises(ConnectionError)  # the server's end is gone
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as deaf, reset:
+        deaf.sendall(framed * 1000)
