@@ -108,13 +108,19 @@ def watch(name: str | None, lab_name: str, for_s: float | None) -> None:
     if wanted is None or target.dns is None:
         raise UsageError("name what to watch: `gameday dns watch NAME`")
     networks = resolver.read_networks(target.networks_file)
-    last: dict[str, tuple[str, ...]] = {}
+    last: dict[str, str] = {}
     end = clock.monotonic() + for_s if for_s else float("inf")
     while clock.monotonic() < end:
         for network in networks:
             found = resolver.query(target.dns, wanted, network.cidr)
-            if last.get(network.id) != found.addresses:
-                last[network.id] = found.addresses
-                addresses = " ".join(found.addresses) or found.rcode
-                click.echo(f"{clock.utc(found.at)} {network.id}: {wanted} {addresses}")
+            if last.get(network.id) != said(found):
+                last[network.id] = said(found)
+                click.echo(f"{clock.utc(found.at)} {network.id}: {wanted} {said(found)}")
         clock.sleep_wall(POLL_WALL_S)
+
+
+def said(found: resolver.Answer) -> str:
+    """What an answer says: its addresses, whose turns are no change; else a CNAME or the rcode."""
+    if found.leads_to and found.rcode == "NOERROR":
+        return f"CNAME {found.leads_to}"
+    return " ".join(sorted(found.addresses)) or found.rcode
