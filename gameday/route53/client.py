@@ -68,4 +68,7 @@ REGION_COORDINATES: dict[str, tuple[float, float]] = {
     "ap-southeast-5": (3.1, 101.7), "ap-southeast-7": (13.8, 100.5),
     "ap-northeast-1": (35.7, 139.7), "ap-northeast-2": (37.6, 127.0),
     "ap-northeast-3": (34.7, 135.5), "ap-east-1": (22.3, 114.2),
+    "ap-east-2": (25.0, 121.5), "ap-southeast-6": (-36.8, 174.8), "cn-north-1": (39.9, 116.4),
+    "cn-northwest-1": (37.5, 105.2), "us-gov-east-1": (40.0, -83.0),
+    "us-gov-west-1": (45.8, -119.7), "eusc-de-east-1": (52.4, 13.1),
 }  # fmt: skip

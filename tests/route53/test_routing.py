@@ -9,7 +9,8 @@ import pytest
 
 from gameday.errors import UsageError
 from gameday.route53.answer import Answer, External
-from gameday.route53.client import Client
+from gameday.route53.client import REGION_COORDINATES, Client
+from gameday.route53.geography import REGIONS
 from gameday.route53.routing import answer, outcomes
 from gameday.route53.zone import Zones, canonical
 from gameday.route53.zone_json import parse_record_set, parse_zone, parse_zones
@@ -265,6 +266,10 @@ def test_b33_the_nearest_wins_and_a_bias_halves_the_distance():
     assert possible(plain, down="e", client=equator) == {"192.0.2.1": 1}
     biased = zones(near("192.0.2.1", "w", 50, **west), near("192.0.2.2", "e", **east))
     assert possible(biased, client=equator) == {"192.0.2.1": 1}
+
+
+def test_b34_every_region_that_is_known_has_a_place():
+    assert REGION_COORDINATES.keys() >= REGIONS
 
 
 def test_b34_a_region_or_its_local_zone_is_a_place():
