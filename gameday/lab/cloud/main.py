@@ -85,6 +85,7 @@ class Cloud:
             "route53": own(
                 "route53",
                 handlers=self.route53.handlers() | {"TestDNSAnswer": self.question.answer},
+                invalid="InvalidInput",
             ),
             "route53-recovery-cluster": own(
                 "route53-recovery-cluster", handlers=self.route53.routing_controls.handlers()

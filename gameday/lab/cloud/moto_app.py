@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable
 from typing import Any
+from xml.sax.saxutils import escape
 
 from gameday.lab.cloud.http import Request, Response
 from gameday.lab.cloud.wire import wsgi_environ
@@ -30,6 +31,12 @@ EXECUTE_API_ZONES = {
 endpoints). moto gives CloudFront's instead."""
 
 OTHER_EXECUTE_API_ZONE = "Z00000000GAMEDAY"
+
+XML_SERVICES = {
+    "autoscaling", "cloudformation", "cloudfront", "elasticloadbalancing", "iam", "monitoring",
+    "rds", "route53", "s3", "sns", "sts",
+}  # fmt: skip
+"""Services whose clients read errors as XML, by signing name."""
 
 MODULES = {"lambda": "awslambda", "monitoring": "cloudwatch"}
 """moto's name of a service where the signing name differs."""
@@ -77,18 +84,19 @@ class Moto:
         could reset it through) are closed.
         """
         if request.raw_path.startswith("/moto-api"):
-            return _failure(404, "NotFound", "moto's own API is not offered here")
+            return _failure(service, 404, "NotFound", "moto's own API is not offered here")
         try:
             answer = self._call(request, service)
         except NotImplementedError as error:
-            return _failure(501, "NotImplemented", f"the lab's {service} lacks this: {error}")
+            text = f"the lab's {service} lacks this: {error}"
+            return _failure(service, 501, "NotImplemented", text)
         except Exception as error:
             log.exception("%s %s of %s", request.method, request.raw_path, service)
             text = f"moto's {service} failed: {type(error).__name__}: {error}"
-            return _failure(500, "InternalFailure", text)
+            return _failure(service, 500, "InternalFailure", text)
         if answer.status == 404 and answer.body.startswith(b"<!doctype html>"):  # no route in moto
             text = f"the lab's {service} lacks {request.method} {request.raw_path}"
-            return _failure(501, "NotImplemented", text)
+            return _failure(service, 501, "NotImplemented", text)
         return answer
 
     def _call(self, request: Request, service: str) -> Response:
@@ -132,6 +140,11 @@ class Moto:
         return service in self._repaired
 
 
-def _failure(status: int, code: str, message: str) -> Response:
+def _failure(service: str, status: int, code: str, message: str) -> Response:
+    """An error that clients of `service` can read."""
+    if service in XML_SERVICES:
+        error = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        body = error if service == "s3" else f"<ErrorResponse>{error}</ErrorResponse>"
+        return Response(status, ((b"Content-Type", b"text/xml"),), body.encode())
     headers = ((b"Content-Type", b"application/json"), (b"x-amzn-ErrorType", code.encode()))
     return Response(status, headers, json.dumps({"__type": code, "message": message}).encode())

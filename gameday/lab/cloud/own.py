@@ -1,7 +1,7 @@
 """Operations that the lab answers in moto's place: a table of handlers by operation name.
 
 A handler takes the call's Region and parameters (as boto3 names them) and returns the response
-(as boto3 shows it), or raises `Fault`.
+(as boto3 shows it), None where moto should answer, or raises `Fault`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from gameday.lab.cloud.wire import Fault, Operation
 
 Params = dict[str, Any]
 Result = dict[str, Any]
-Handler = Callable[[str, Params], Result | Awaitable[Result]]
+Handler = Callable[[str, Params], Result | Awaitable[Result] | None]
 
 
 class OwnOperations:
@@ -28,8 +28,11 @@ class OwnOperations:
         base_url: str,
         handlers: Mapping[str, Handler],
         refused: Callable[[str], Fault | None] = lambda name: None,
+        invalid: str | None = None,
     ) -> None:
-        self._service, self._base_url = service, base_url
+        """`invalid`: the error's code when the service model refuses the parameters (None: it is
+        not asked)."""
+        self._service, self._base_url, self._invalid = service, base_url, invalid
         self._handlers, self._refused = handlers, refused
 
     async def handle(self, scope: Scope, request: Request) -> Response | None:
@@ -40,12 +43,25 @@ class OwnOperations:
             return None
         fault = self._refused(operation.name)
         handler = self._handlers.get(operation.name)
-        if handler is None:
-            return operation.refuse(fault) if fault else None
+        if handler is None and fault:
+            return operation.refuse(fault)
+        if handler is None and self._invalid is None:
+            return None
         try:
-            result = handler(scope.region, operation.params)
+            params = self._parameters(operation)
+            result = handler(scope.region, params) if handler else None
             if inspect.isawaitable(result):
                 result = await result
         except Fault as error:
             return operation.refuse(error)
-        return operation.answer(result)
+        return None if result is None else operation.answer(result)
+
+    def _parameters(self, operation: Operation) -> Params:
+        try:
+            params = operation.parameters()
+        except ValueError as error:
+            text = f"the request cannot be read: {error}"
+            raise Fault(self._invalid or "ValidationException", text) from error
+        if self._invalid and (broken := operation.broken_constraints(params)):
+            raise Fault(self._invalid, broken)
+        return params

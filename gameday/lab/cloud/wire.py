@@ -10,6 +10,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+from gameday.lab.cloud import constraints
 from gameday.lab.cloud.http import Request, Response
 
 
@@ -64,15 +65,14 @@ def wsgi_environ(request: Request, base_url: str) -> dict[str, Any]:
 
 
 class Operation:
-    """One parsed call of a service: its `name`, its `params`, and how to answer it."""
+    """One call of a service: its `name`, its `parameters`, and how to answer it."""
 
     def __init__(self, service: str, request: Request, base_url: str) -> None:
-        """Parse `request` for `service` (botocore's name).
+        """Find what `request` asks of `service` (botocore's name).
 
         :raises LookupError: the request names no operation of the service.
         """
         from botocore.model import OperationNotFoundError
-        from moto.core.parse import PROTOCOL_PARSERS
         from moto.core.request import Request as MotoRequest
         from moto.core.request import determine_request_protocol
         from moto.core.routing import get_service_router
@@ -81,24 +81,40 @@ class Operation:
 
         wsgi = MotoRequest(wsgi_environ(request, base_url))
         self._model = get_service_model(service)
-        self._protocol = determine_request_protocol(self._model, wsgi.content_type)
         try:
+            self._protocol = determine_request_protocol(self._model, wsgi.content_type)
             self._operation, uri = get_service_router(service).match(wsgi)
         except (HTTPException, NotImplementedError, OperationNotFoundError) as error:
             raise LookupError(str(error)) from error
         self.name: str = self._operation.name
+        self._uri = uri
+        self._request = {
+            "method": request.method,
+            "values": wsgi.values,
+            "headers": wsgi.headers,
+            "body": request.body,
+            "url_path": wsgi.path,
+            "url_params": uri,
+        }
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters as boto3 names them.
+
+        :raises ValueError: the request cannot be read as the operation's input.
+        """
+        from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+
         parser = PROTOCOL_PARSERS[self._protocol](self._operation, map_type=dict)
-        parsed: dict[str, Any] = parser.parse(
-            {
-                "method": request.method,
-                "values": wsgi.values,
-                "headers": wsgi.headers,
-                "body": request.body,
-                "url_path": wsgi.path,
-                "url_params": uri,
-            }
-        )
-        self.params = {**parsed, **{k: v for k, v in uri.items() if parsed.get(k) is None}}
+        try:
+            parsed: dict[str, Any] = parser.parse(self._request)
+        except (RequestParserError, SyntaxError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+        return {**parsed, **{k: v for k, v in self._uri.items() if parsed.get(k) is None}}
+
+    def broken_constraints(self, params: Mapping[str, Any]) -> str | None:
+        """Why the service model refuses `params`; None when it does not."""
+        shape = self._operation.input_shape
+        return constraints.refusal(shape, params) if shape else None
 
     def answer(self, result: Mapping[str, Any]) -> Response:
         """The response that carries `result`."""
