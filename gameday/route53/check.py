@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from gameday.errors import UsageError
@@ -50,6 +50,8 @@ def place_of(address: str) -> Place:
         parsed = ip_address(address)
     except ValueError:
         return Place.NOWHERE
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
     if any(parsed in block for block in UNUSABLE_BLOCKS):
         return Place.NOWHERE
     return Place.PRIVATE if any(parsed in b for b in PRIVATE_BLOCKS) else Place.INTERNET

@@ -118,6 +118,13 @@ def test_a7_elements_are_reset() -> None:
     assert "ResourcePath" not in updated["HealthCheckConfig"]
 
 
+def test_an_empty_text_resets_what_it_updates() -> None:
+    checks = HealthChecks()
+    check = checks.create("r", CONFIG | {"ResourcePath": "/deep"})
+    updated = checks.update(check["Id"], {"ResourcePath": ""})
+    assert "ResourcePath" not in updated["HealthCheckConfig"]
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -129,9 +136,16 @@ def test_a7_elements_are_reset() -> None:
         {"Type": "CALCULATED", "ChildHealthChecks": ["nobody"], "HealthThreshold": 1},
         {"Type": "CLOUDWATCH_METRIC"},
         CONFIG | {"Regions": ["us-east-1"]},
+        CONFIG | {"HealthThreshold": 1},
+        CONFIG | {"AlarmIdentifier": {"Region": "us-east-1", "Name": "a"}},
+        {"Type": "RECOVERY_CONTROL", "RoutingControlArn": "arn:x", "RequestInterval": 10},
+        {"Type": "CALCULATED", "HealthThreshold": 0, "IPAddress": "192.0.2.1"},
+        CONFIG | {"Type": "FOO"},
+        {"Type": "CALCULATED", "HealthThreshold": 257},
+        {"Type": "CLOUDWATCH_METRIC", "AlarmIdentifier": {"Region": "us-east-1"}},
     ],
 )
-def test_a_configuration_that_aws_refuses(config: dict[str, Any]) -> None:
+def test_a3_a_configuration_that_aws_refuses(config: dict[str, Any]) -> None:
     with pytest.raises(Fault) as refused:
         HealthChecks().create("r", config)
     assert refused.value.code == "InvalidInput"

@@ -219,7 +219,9 @@ def report(cloud: Cloud, check: str, *observations: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "100.64.0.1", "224.0.0.1", "fe80::1"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.1.2.3", "100.64.0.1", "224.0.0.1", "fe80::1", "::ffff:10.0.0.1"]
+)
 def test_a10_an_address_that_is_not_on_the_internet_is_refused(cloud: Cloud, address: str) -> None:
     with pytest.raises(ClientError, match=r"InvalidInput.*not an address on the internet"):
         make_check(cloud, IPAddress=address)

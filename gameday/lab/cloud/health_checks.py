@@ -11,13 +11,24 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from gameday.errors import UsageError
+from gameday.lab.cloud import paging
 from gameday.lab.cloud.wire import Fault
-from gameday.route53.check import INTERVALS_S, THRESHOLD_MAX, Place, place_of
+from gameday.route53.check import INTERVALS_S, THRESHOLD_MAX, Place, parse_check, place_of
 
 HealthCheck = dict[str, Any]
 Config = dict[str, Any]
 
 _ENDPOINT_TYPES = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
+_MEMBERS = {  # of one kind of check, beside those that every kind has
+    "Endpoint": (
+        "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "SearchString",
+        "RequestInterval", "FailureThreshold", "MeasureLatency", "EnableSNI", "Regions",
+    ),
+    "CALCULATED": ("HealthThreshold", "ChildHealthChecks"),
+    "CLOUDWATCH_METRIC": ("AlarmIdentifier", "InsufficientDataHealthStatus"),
+    "RECOVERY_CONTROL": ("RoutingControlArn",),
+}  # fmt: skip
 _PORTS = {"HTTP": 80, "HTTP_STR_MATCH": 80, "HTTPS": 443, "HTTPS_STR_MATCH": 443}
 _UPDATABLE = (
     "IPAddress", "Port", "ResourcePath", "FullyQualifiedDomainName", "SearchString",
@@ -32,7 +43,7 @@ def with_defaults(config: Mapping[str, Any]) -> Config:
     Source: Route 53 API reference, HealthCheckConfig.
     """
     kind = config["Type"]
-    full: Config = {k: copy.deepcopy(v) for k, v in config.items() if v not in (None, [])}
+    full: Config = {k: copy.deepcopy(v) for k, v in config.items() if v not in (None, "", [])}
     full.setdefault("Inverted", False)
     full.setdefault("Disabled", False)
     if kind in _ENDPOINT_TYPES:
@@ -53,7 +64,8 @@ def refusals(
     `own` are addresses of the lab, which are taken although they are on loopback; with
     `private_targets` loopback and private addresses are, too.
     """
-    kind, found = config["Type"], []
+    kind = config["Type"]
+    found = _foreign(kind, config)
     if kind in _ENDPOINT_TYPES:
         if config.get("RequestInterval") not in INTERVALS_S:
             found.append("RequestInterval must be 10 or 30")
@@ -80,6 +92,22 @@ def refusals(
     if 0 < len(config.get("Regions", [])) < 3:
         found.append("Regions must name at least three Regions")
     return found
+
+
+def _foreign(kind: str, config: Mapping[str, Any]) -> list[str]:
+    """Members that checks of another kind have: AWS says "must not have ... specified"."""
+    own = "Endpoint" if kind in _ENDPOINT_TYPES else kind
+    others = [m for k, members in _MEMBERS.items() if k != own for m in members]
+    return [f"{kind} health checks must not have {m} specified" for m in others if m in config]
+
+
+def _unreadable(config: Config) -> list[str]:
+    """Why the health checkers could not take the check over, which would keep all others out."""
+    try:
+        parse_check({"Id": "new", "HealthCheckConfig": config})
+    except UsageError as error:
+        return [str(error)]
+    return []
 
 
 class HealthChecks:
@@ -176,6 +204,12 @@ class HealthChecks:
         """Every check, oldest first."""
         return list(self._checks.values())
 
+    def page(self, marker: str | None, size: int) -> tuple[list[HealthCheck], str | None]:
+        """A page by id from `marker` on, which may be gone, and the marker of the next one."""
+        ids = sorted(self._checks)
+        listed, following = paging.from_marker(ids, ids, marker, size)
+        return [self._checks[i] for i in listed], None if following is None else ids[following]
+
     def routing_controls(self) -> list[str]:
         """The routing controls that checks follow."""
         configs = (c["HealthCheckConfig"] for c in self._checks.values())
@@ -189,5 +223,7 @@ class HealthChecks:
                 found.append(f"child health check {child} does not exist")
             elif existing["HealthCheckConfig"]["Type"] == "CALCULATED":
                 found.append(f"child health check {child} is itself CALCULATED")
+        if not found:
+            found = _unreadable(config)
         if found:
             raise Fault("InvalidInput", "; ".join(found))
