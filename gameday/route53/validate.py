@@ -60,10 +60,14 @@ def refusal(
             return Refusal("InvalidInput", (problem,))
     for change in batch:
         check = change["ResourceRecordSet"].get("HealthCheckId")
+        if change["Action"] == "DELETE":  # its check may have been deleted before it
+            continue
         if check and health_checks is not None and check not in health_checks:
             text = f"No health check exists with the specified ID: {check}"
             return Refusal("NoSuchHealthCheck", (text,), 404)
-    messages = tuple(dict.fromkeys(_Batch(zone_id, zone_name, current).problems(batch)))
+    messages = tuple(_too_many(batch))
+    if not messages:
+        messages = tuple(dict.fromkeys(_Batch(zone_id, zone_name, current).problems(batch)))
     return Refusal("InvalidChangeBatch", messages) if messages else None
 
 
@@ -74,10 +78,10 @@ class _Batch:
         self.zone_id = zone_id.rpartition("/")[2]
         self.zone = canonical(zone_name)
         self.state: dict[Key, Json] = {_key(r): r for r in current}
+        self.groups: dict[str, dict[str, list[Json]]] = {}  # after the batch, by name and type
         self.had = {rtype for name, rtype, _ in self.state if name == self.zone}
 
     def problems(self, batch: list[Json]) -> Iterator[str]:
-        yield from _too_many(batch)
         yield from _twice(batch)
         touched: dict[Key, Json] = {}
         for change in batch:
@@ -93,6 +97,8 @@ class _Batch:
             else:
                 self.state[key] = touched[key] = record
         yield from self._apex()
+        for (name, rtype, _), record in self.state.items():
+            self.groups.setdefault(name, {}).setdefault(rtype, []).append(record)
         for key, record in touched.items():
             yield from self._of_neighbours(key, record)
             yield from self._of_alias(record)
@@ -125,7 +131,8 @@ class _Batch:
     def _apex(self) -> Iterator[str]:
         """The zone's own NS and SOA cannot be taken away."""
         has = {rtype for name, rtype, _ in self.state if name == self.zone}
-        if "SOA" in self.had - has:
+        elsewhere = any(t == "SOA" and n != self.zone for n, t, _ in self.state)
+        if elsewhere or "SOA" in self.had - has:
             yield "A HostedZone must contain exactly one SOA record."
         if "NS" in self.had - has:
             yield "A HostedZone must contain at least one NS record for the zone itself."
@@ -133,7 +140,7 @@ class _Batch:
     def _of_neighbours(self, key: Key, record: Json) -> Iterator[str]:
         """What is wrong with a record set beside the others of its name after the batch."""
         name, rtype, _ = key
-        types = {t for n, t, _ in self.state if n == name}
+        types = self.groups[name].keys()
         if rtype == "CNAME" and name == self.zone:
             yield (
                 f"RRSet of type CNAME with DNS name {name} is not permitted at apex in zone {name}"
@@ -149,8 +156,7 @@ class _Batch:
                 f"conflicting RRSet of type CNAME with the same DNS name already exists in zone "
                 f"{self.zone}"
             )
-        group = [r for k, r in self.state.items() if k[:2] == (name, rtype)]
-        yield from group_problems(name, rtype, record, group)
+        yield from group_problems(name, rtype, record, self.groups[name][rtype])
 
     def _of_alias(self, record: Json) -> Iterator[str]:
         alias = record.get("AliasTarget")
@@ -163,6 +169,8 @@ class _Batch:
         if target_zone != self.zone_id:
             return
         target, rtype = canonical(alias["DNSName"]), record["Type"]
+        if rtype in ("NS", "SOA"):  # resource-record-sets-choosing-alias-non-alias
+            yield f"An alias of type {rtype} to another record of the zone is not permitted"
         words = (
             f"Tried to create an alias that targets {target}, type {rtype} in zone {self.zone_id}"
         )
@@ -170,7 +178,7 @@ class _Batch:
             yield f"{words}, but the alias target name does not lie within the target zone"
         if target == canonical(record["Name"]):
             yield f"{words}, but that is the record set itself"
-        elif not any(k[:2] == (target, rtype) for k in self.state):
+        elif rtype not in self.groups.get(target, ()):
             yield f"{words}, but that target was not found"
 
 

@@ -28,6 +28,7 @@ def change(action: str, *args: str, **more: Any) -> dict[str, Any]:
 
 SOA = record("example.test", "SOA", "ns.x.test. host.x.test. 1 7200 900 1209600 86400")
 NS = record("example.test", "NS", "ns.x.test.")
+SOA_VALUE = ("ns.x.test. host.x.test. 1 7200 900 1209600 86400",)
 WEIGHTED = record(SetIdentifier="one", Weight=1)
 CURRENT = [SOA, NS, record(), record("old.example.test", "CNAME", "there.example.test")]
 
@@ -267,6 +268,33 @@ def test_what_route_53_refuses(changes, code, words):
     found = refused(*changes)
     assert found[0] == code
     assert words in found[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ([change("CREATE", "in.example.test", "NS", AliasTarget=alias("example.test"))],
+         "alias of type NS"),
+        ([change("CREATE", "in.example.test", "SOA", *SOA_VALUE)], "exactly one SOA"),
+    ],
+    ids=["B45-alias-of-servers", "B54-second-soa"],
+)  # fmt: skip
+def test_what_belongs_to_the_zone_alone(changes: Any, words: str) -> None:
+    code, message = refused(*changes)
+    assert code == BATCH
+    assert words in message
+
+
+def test_can_a_record_be_deleted_after_its_health_check() -> None:
+    gone = record(HealthCheckId="gone")
+    delete = {"Action": "DELETE", "ResourceRecordSet": gone}
+    assert refused(delete, current=[SOA, NS, gone], health_checks=[]) == ("", "")
+
+
+def test_b69_a_batch_that_is_too_large_is_refused_for_that_alone() -> None:
+    batch = [change("CREATE", "www.example.test") for _ in range(10_000)]
+    limits = "[Number of records limit of 1000 exceeded., Number of characters limit of 32000 "
+    assert refused(*batch) == (BATCH, limits + "exceeded.]")
 
 
 def test_an_unknown_health_check_is_a_404():
