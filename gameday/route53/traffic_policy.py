@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gameday.errors import UsageError
+from gameday.route53.record_data import value_problem
 from gameday.route53.routing import ALIAS_LEVELS_MAX
 from gameday.route53.zone_json import parse_record_set
 
@@ -78,21 +79,34 @@ def parse(text: str) -> TrafficPolicy:
     starts = [(kind, document[f"Start{kind}"]) for kind in ("Endpoint", "Rule")
               if document.get(f"Start{kind}")]  # fmt: skip
     _require(len(starts) == 1, "give exactly one of StartEndpoint and StartRule")
-    endpoints, rules = document.get("Endpoints") or {}, document.get("Rules") or {}
+    _require(isinstance(starts[0][1], str), f"Start{starts[0][0]} is no name")
+    endpoints, rules = _objects(document, "Endpoints"), _objects(document, "Rules")
     policy = TrafficPolicy(str(rtype), starts[0], endpoints, rules)
     for name, endpoint in endpoints.items():
-        kind = endpoint.get("Type")
+        kind, value = endpoint.get("Type"), endpoint.get("Value") or ""
         _require(kind in ENDPOINT_TYPES, f"endpoint {name}: unknown Type {kind}")
-        _require(bool(endpoint.get("Value")), f"endpoint {name}: Value is missing")
-    _walk(policy, *starts[0], ())
+        _require(isinstance(value, str) and bool(value), f"endpoint {name}: Value is missing")
+        problem = value_problem(str(rtype), value) if kind == "value" else None
+        _require(problem is None, f"endpoint {name}: {problem}")
     example = Instance("i", "Z", "example.", "www.example.", 60)
     try:
+        _walk(policy, *starts[0], ())
         for record in records(policy, example):
             parse_record_set(record)
-    except (UsageError, KeyError, TypeError, ValueError, AttributeError) as e:
+    except (TypeError, AttributeError) as e:
+        raise BadDocument("a rule or a branch of one has not the form of its RuleType") from e
+    except (UsageError, KeyError, ValueError) as e:
         what = f"{e.args[0]} is missing" if isinstance(e, KeyError) else str(e)
         raise BadDocument(what) from e
     return policy
+
+
+def _objects(document: Json, member: str) -> Mapping[str, Json]:
+    """The endpoints or the rules by name."""
+    found = document.get(member) or {}
+    well_formed = isinstance(found, dict) and all(isinstance(o, dict) for o in found.values())
+    _require(well_formed, f"{member} is no object of objects")
+    return found
 
 
 def _require(holds: bool, problem: str) -> None:

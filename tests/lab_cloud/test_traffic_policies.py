@@ -53,6 +53,29 @@ def make_instance(client: Any, zone: str, policy: dict[str, Any], name: str = "w
     )["TrafficPolicyInstance"]  # fmt: skip
 
 
+def test_is_the_record_of_an_instance_left_to_the_instance(client: Any) -> None:
+    zone, policy = make_zone(client), make_policy(client)
+    made = make_instance(client, zone, policy)
+    own = {"Name": "www.policy.test", "Type": "A", "TTL": 60,
+           "ResourceRecords": [{"Value": "192.0.2.1"}]}  # fmt: skip
+    with refused("InvalidInput.*traffic policy"):
+        client.change_resource_record_sets(
+            HostedZoneId=zone,
+            ChangeBatch={"Changes": [{"Action": "UPSERT", "ResourceRecordSet": own}]},
+        )
+    client.delete_traffic_policy_instance(Id=made["Id"])
+
+
+def test_is_a_ttl_that_the_speed_would_round_refused_of_instances_too(client: Any) -> None:
+    zone, policy = make_zone(client), make_policy(client)
+    of = {"TrafficPolicyId": policy["Id"], "TrafficPolicyVersion": 1, "TTL": 45}
+    with refused("InvalidInput.*multiple of 10"):
+        client.create_traffic_policy_instance(HostedZoneId=zone, Name="www.policy.test", **of)
+    made = make_instance(client, zone, policy)
+    with refused("InvalidInput.*multiple of 10"):
+        client.update_traffic_policy_instance(Id=made["Id"], **of)
+
+
 def test_b65_an_instance_shows_one_record_set_and_serves_a_tree(client: Any, cloud: Cloud) -> None:
     zone, policy = make_zone(client), make_policy(client)
     made = make_instance(client, zone, policy)

@@ -153,7 +153,14 @@ def test_b11_four_rules_deep_is_answered_and_five_are_refused() -> None:
         (document("r", {}, AWSPolicyFormatVersion="2020-01-01"), "AWSPolicyFormatVersion"),
         (document(None, {}, StartEndpoint="a", Endpoints={"a": {"Type": "ec2", "Value": "1"}}),
          "unknown Type ec2"),
-        (document("r", [1]), "well-formed|no rule"),
+        (document("r", [1]), "Rules is no object"),
+        (document("r", {"r": "x"}), "Rules is no object of objects"),
+        (document("r", {"r": {"RuleType": "weighted", "Items": ["x"]}}), "form of its RuleType"),
+        (document("r", {"r": {"RuleType": ["geo"]}}), "form of its RuleType"),
+        (document(None, {}, StartEndpoint=["a"]), "StartEndpoint is no name"),
+        (document("r", {}, Endpoints=["a"]), "Endpoints is no object"),
+        (document(None, {}, StartEndpoint="a", Endpoints={"a": {"Type": "value", "Value": "no"}}),
+         "endpoint a: FATAL problem: ARRDATAIllegalIPv4Address"),
     ],
 )  # fmt: skip
 def test_what_is_refused_and_where(text: str, problem: str) -> None:

@@ -1,4 +1,7 @@
-"""ListHostedZonesByName, whose order, start and pages moto leaves out."""
+"""Hosted zones: their lists, whose order and pages moto leaves out, and what moto would not refuse.
+
+What is refused neither here nor by the service model goes to moto, which keeps the zones.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from typing import Any
 from gameday.lab.cloud import paging
 from gameday.lab.cloud.own import Params, Result
 from gameday.lab.cloud.record_sets import normalized
+from gameday.lab.cloud.wire import Fault
+from gameday.route53.record_data import name_problem
 
 Key = tuple[tuple[str, ...], str]
 
@@ -38,6 +43,45 @@ def list_by_name(params: Params, zones: Iterable[Any], count: Callable[[Any], in
         left = ordered[following]
         result |= {"NextDNSName": normalized(left.name), "NextHostedZoneId": left.resource_id}
     return result
+
+
+def list_all(params: Params, zones: Iterable[Any], count: Callable[[Any], int]) -> Result:
+    """A page of moto's `zones` by id from Marker on (API_ListHostedZones)."""
+    wanted, kind = params.get("DelegationSetId"), params.get("HostedZoneType")
+    chosen = [
+        zone
+        for zone in sorted(zones, key=lambda z: str(z.resource_id))
+        if (not wanted or zone.delegation_set.id == wanted)
+        and (not kind or zone.private_zone is (kind == "PrivateHostedZone"))
+    ]
+    size, marker = paging.size_of(params), (params.get("Marker") or "").rpartition("/")[2]
+    ids = [zone.resource_id for zone in chosen]
+    page, following = paging.from_marker(chosen, ids, marker or None, size)
+    result: Result = {
+        "HostedZones": [_shown(zone, count(zone)) for zone in page],
+        "Marker": marker,
+        "IsTruncated": following is not None,
+        "MaxItems": str(size),
+    }
+    return result | ({} if following is None else {"NextMarker": ids[following]})
+
+
+def refuse_creation(params: Params, zones: Iterable[Any]) -> None:
+    """What moto would make a zone of: no name, a request that is sent again, a VPC alone.
+
+    On AWS a VPC makes a zone private; moto, which asks the caller, would have it served.
+
+    :raises Fault: InvalidDomainName, HostedZoneAlreadyExists (API_CreateHostedZone), InvalidInput.
+    """
+    name, reference = params["Name"], params["CallerReference"]
+    if problem := name_problem(name):
+        raise Fault("InvalidDomainName", problem)
+    if any(zone.caller_reference == reference for zone in zones):
+        text = f"A hosted zone has already been created with the caller reference {reference}."
+        raise Fault("HostedZoneAlreadyExists", text)
+    if params.get("VPC") and not (params.get("HostedZoneConfig") or {}).get("PrivateZone"):
+        text = "A zone with a VPC is private: set HostedZoneConfig.PrivateZone in the lab, too."
+        raise Fault("InvalidInput", text)
 
 
 def _shown(zone: Any, count: int) -> dict[str, Any]:

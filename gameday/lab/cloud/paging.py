@@ -34,7 +34,7 @@ def by_token(params: Params, member: str, rows: Sequence[dict[str, Any]]) -> Res
     :raises Fault: InvalidInput for a token or a size that is none.
     """
     token, size = params.get("NextToken") or "0", size_of(params, "MaxResults")
-    if not str(token).isdigit() or int(token) > len(rows):
+    if not str(token).isdecimal() or int(token) > len(rows):
         raise Fault("InvalidInput", f"NextToken {token} is not one that was given out.")
     end = int(token) + size
     result: Result = {member: list(rows[int(token) : end])}

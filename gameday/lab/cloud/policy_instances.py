@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from gameday.lab.cloud import paging
 from gameday.lab.cloud.own import Handler, Params, Result
-from gameday.lab.cloud.record_sets import RecordSet, normalized
+from gameday.lab.cloud.record_sets import RecordSet, indivisible_ttl, normalized
 from gameday.lab.cloud.traffic_policies import TrafficPolicies
 from gameday.lab.cloud.wire import Fault
 from gameday.route53 import traffic_policy
@@ -42,8 +42,8 @@ class Zones(Protocol):
 class PolicyInstances:
     """All instances by id, with the policies that they use."""
 
-    def __init__(self, zones: Zones) -> None:
-        self._zones = zones
+    def __init__(self, zones: Zones, speed: float) -> None:
+        self._zones, self._speed = zones, speed
         self._all: dict[str, Instance] = {}
         self.policies = TrafficPolicies(self._uses)
 
@@ -106,6 +106,7 @@ class PolicyInstances:
             "TrafficPolicyVersion": policy["Version"],
             "TrafficPolicyType": kind,
         }
+        self._refuse_ttl(instance)
         self._zones.change(zone, "CREATE", _root(instance))
         self._all[instance["Id"]] = instance
         base = "https://route53.amazonaws.com/2013-04-01/trafficpolicyinstance/"
@@ -118,12 +119,18 @@ class PolicyInstances:
         if policy["Type"] != instance["TrafficPolicyType"]:
             text = f"The instance is of type {instance['TrafficPolicyType']}, not {policy['Type']}."
             raise Fault("ConflictingTypes", text)
+        self._refuse_ttl(instance | {"TTL": params["TTL"]})
         instance |= {
             "TTL": params["TTL"],
             "TrafficPolicyId": policy["Id"],
             "TrafficPolicyVersion": policy["Version"],
         }
         return {"TrafficPolicyInstance": instance}
+
+    def _refuse_ttl(self, instance: Instance) -> None:
+        made = {"Action": "CREATE", "ResourceRecordSet": _root(instance) | {"TTL": instance["TTL"]}}
+        if messages := indivisible_ttl([made], self._speed):
+            raise Fault("InvalidInput", messages[0])
 
     def _delete(self, _: str, params: Params) -> Result:
         instance = self._get(params["Id"])

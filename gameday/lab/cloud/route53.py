@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gameday import clock
-from gameday.lab.cloud import geo_locations, hosted_zones, record_sets
+from gameday.lab.cloud import geo_locations, hosted_zones, paging, record_sets
 from gameday.lab.cloud.cidr_collections import CidrCollections
 from gameday.lab.cloud.health_checks import HealthChecks
 from gameday.lab.cloud.moto_app import Moto
@@ -25,7 +25,6 @@ from gameday.lab.cloud.wire import Fault
 from gameday.route53 import validate
 from gameday.route53.zone import DEFAULT_SOA
 
-PAGE_SIZE = 100
 RECORD_SETS_PAGE_SIZE = 300
 CHECKER_IP_RANGES = ("15.177.0.0/18",)
 """What the made-up addresses of the lab's checkers are out of, as are AWS's."""
@@ -47,7 +46,7 @@ class Route53:
         self._changes: dict[str, datetime] = {}
         self.checks = HealthChecks(addresses, private_targets=private_targets)
         self.collections = CidrCollections(self._uses_collection)
-        self.instances = PolicyInstances(self)
+        self.instances = PolicyInstances(self, speed)
         self.routing_controls = RoutingControls(self.checks.routing_controls)
         self.health: dict[str, dict[str, Any]] = {}
         self._failures: dict[tuple[str, str], dict[str, Any]] = {}
@@ -57,9 +56,14 @@ class Route53:
         parts = (geo_locations, self.collections, self.instances)
         others = {name: h for part in parts for name, h in part.handlers().items()}
         return others | {
+            "CreateHostedZone": lambda _, p: hosted_zones.refuse_creation(p, self.zones()),
+            "ListHostedZones": lambda _, p: hosted_zones.list_all(p, self.zones(), self._count),
             "ListHostedZonesByName": lambda _, p: hosted_zones.list_by_name(
-                p, self.zones(), lambda z: len(self.record_sets(z))
+                p, self.zones(), self._count
             ),
+            "ChangeTagsForResource": lambda _, p: self._tagged(p, [p["ResourceId"]]),
+            "ListTagsForResource": lambda _, p: self._tagged(p, [p["ResourceId"]]),
+            "ListTagsForResources": lambda _, p: self._tagged(p, p["ResourceIds"]),
             "ChangeResourceRecordSets": self._change_record_sets,
             "ListResourceRecordSets": self._list_record_sets,
             "GetChange": self._get_change,
@@ -133,6 +137,15 @@ class Route53:
                 return zone
         raise Fault("NoSuchHostedZone", f"No hosted zone found with ID: {short}")
 
+    def _count(self, zone: Any) -> int:
+        return len(self.record_sets(zone))
+
+    def _tagged(self, params: Params, ids: Iterable[str]) -> None:
+        """moto keeps tags, of whatever it is told."""
+        find = self.zone if params["ResourceType"] == "hostedzone" else self.checks.get
+        for resource_id in ids:
+            find(resource_id)
+
     # -- record sets ---------------------------------------------------------------------------
 
     def _change_record_sets(self, _: str, params: Params) -> Result:
@@ -149,7 +162,9 @@ class Route53:
         messages = record_sets.indivisible_ttl(changes, self._speed)
         if messages:
             raise Fault("InvalidChangeBatch", "[" + ", ".join(messages) + "]")
-        if any("TrafficPolicyInstanceId" in c["ResourceRecordSet"] for c in changes):
+        made = {record_sets.key_of(r) for r in current if "TrafficPolicyInstanceId" in r}
+        changed = [c["ResourceRecordSet"] for c in changes]
+        if any("TrafficPolicyInstanceId" in r or record_sets.key_of(r) in made for r in changed):
             raise Fault("InvalidInput", "Records of a traffic policy change with its instance only")
         self.replace(zone, record_sets.applied(current, changes))
         change_id = "/change/C" + uuid.uuid4().hex[:20].upper()
@@ -186,8 +201,10 @@ class Route53:
     def _list_record_sets(self, _: str, params: Params) -> Result:
         if params.get("StartRecordType") and not params.get("StartRecordName"):
             raise Fault("InvalidInput", "StartRecordType needs StartRecordName")
+        if params.get("StartRecordIdentifier") and not params.get("StartRecordType"):
+            raise Fault("InvalidInput", "StartRecordIdentifier needs StartRecordType")
         start = tuple(params.get(f"StartRecord{x}") for x in ("Name", "Type", "Identifier"))
-        size = min(int(params.get("MaxItems") or RECORD_SETS_PAGE_SIZE), RECORD_SETS_PAGE_SIZE)
+        size = paging.size_of(params, most=RECORD_SETS_PAGE_SIZE)
         listed = self.record_sets(self.zone(params["HostedZoneId"]))
         items, following = record_sets.page(listed, (start[0], start[1], start[2]), size)
         result: Result = {
@@ -228,19 +245,15 @@ class Route53:
         return {}
 
     def _list_checks(self, _: str, params: Params) -> Result:
-        size = min(int(params.get("MaxItems") or PAGE_SIZE), PAGE_SIZE)
-        checks, marker = self.checks.all(), params.get("Marker")
-        first = next((i for i, c in enumerate(checks) if c["Id"] == marker), 0)
-        rest = checks[first:]
+        size, marker = paging.size_of(params), params.get("Marker") or None
+        checks, following = self.checks.page(marker, size)
         result: Result = {
-            "HealthChecks": rest[:size],
+            "HealthChecks": checks,
             "Marker": marker or "",
-            "IsTruncated": len(rest) > size,
+            "IsTruncated": following is not None,
             "MaxItems": str(size),
         }
-        if len(rest) > size:
-            result["NextMarker"] = rest[size]["Id"]
-        return result
+        return result | ({"NextMarker": following} if following else {})
 
     def _status(self, _: str, params: Params) -> Result:
         check = self._with_observations(params["HealthCheckId"])

@@ -133,7 +133,7 @@ class TrafficPolicies:
     def _list_versions(self, _: str, params: Params) -> Result:
         versions = sorted(self._versions(params["Id"]).items())
         given, size = params.get("TrafficPolicyVersionMarker"), paging.size_of(params)
-        if given and not str(given).isdigit():
+        if given and not str(given).isdecimal():
             raise Fault("InvalidInput", f"{given} is not a version.")
         keys = [number for number, _policy in versions]
         page, following = paging.from_marker(versions, keys, int(given) if given else None, size)
