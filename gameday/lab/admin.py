@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from gameday.errors import GamedayError
+from gameday.lab.log import log
 
 Command = Callable[..., Awaitable[Any]]
 
@@ -49,12 +50,15 @@ class Admin:
         host = (headers.get("Host") or "").rpartition(":")[0]
         if host not in ("127.0.0.1", "localhost"):
             return 421, {"error": "the management API answers on 127.0.0.1 only"}
-        if not hmac.compare_digest(headers.get("Authorization") or "", f"Bearer {self._token}"):
+        given = (headers.get("Authorization") or "").encode("utf-8", "replace")
+        if not hmac.compare_digest(given, f"Bearer {self._token}".encode()):
             return 401, {"error": "send `Authorization: Bearer <lab.token>`"}
         try:
-            value = json.loads(body) if body else {}
-        except ValueError:
+            value = json.loads(body, parse_constant=_refuse) if body else {}
+        except (ValueError, RecursionError):
             return 400, {"error": "the body is not JSON"}
+        if not isinstance(value, dict):
+            return 400, {"error": "the body is not a JSON object"}
         known = False
         for wanted, pattern, command in self._routes:
             match = pattern.match(path)
@@ -73,6 +77,9 @@ class Admin:
             return 400, {"error": str(error)}
         except TimeoutError:
             return 504, {"error": "the lab did not answer in time"}
+        except Exception as error:
+            log.exception("the management API failed")
+            return 500, {"error": f"the lab failed: {type(error).__name__}; see its log"}
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         admin = self
@@ -83,13 +90,14 @@ class Admin:
             wbufsize = -1
 
             def handle_any(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                if length > BODY_MAX:
-                    status, answer = 413, {"error": "the body is too large"}
+                length = self.headers.get("Content-Length") or "0"
+                if not length.isdecimal():
+                    status, answer = self.unread(400, "Content-Length is no number")
+                elif int(length) > BODY_MAX:
+                    status, answer = self.unread(413, "the body is too large")
                 else:
-                    status, answer = admin.answer(
-                        self.command, self.path, self.headers, self.rfile.read(length)
-                    )
+                    body = self.rfile.read(int(length))
+                    status, answer = admin.answer(self.command, self.path, self.headers, body)
                 content = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
@@ -97,12 +105,22 @@ class Admin:
                 self.end_headers()
                 self.wfile.write(content)
 
-            do_GET = do_PUT = do_POST = do_DELETE = handle_any
+            def unread(self, status: int, error: str) -> tuple[int, Any]:
+                """A refusal that leaves the body on the connection, which therefore ends."""
+                self.close_connection = True
+                return status, {"error": error}
+
+            do_GET = do_PUT = do_POST = do_DELETE = do_PATCH = handle_any
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Requests are not logged: the effects are, as events."""
 
         return Handler
+
+
+def _refuse(constant: str) -> None:
+    """NaN and infinities, which are not JSON."""
+    raise ValueError(constant)
 
 
 async def _call(command: Command, groups: tuple[str, ...], value: Any) -> Any:

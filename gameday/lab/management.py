@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 from dataclasses import asdict
@@ -83,9 +84,12 @@ class Management:
 
     async def _join_run(self, body: Any) -> None:
         """Lab events are written into the run as well, until another run joins."""
+        folder = body.get("dir") or ""
+        if not isinstance(folder, str):
+            raise UsageError('send {"dir": "RUN_DIR"}, or {} for none')
         del self._lab.journals[1:]
-        if body.get("dir"):
-            self._lab.journals.append(EventLog(Path(body["dir"]) / "events" / "lab.jsonl"))
+        if folder:
+            self._lab.journals.append(EventLog(Path(folder) / "events" / "lab.jsonl"))
 
     async def _cut(self, region: str, _body: Any) -> dict[str, Any]:
         self._known(region)
@@ -112,7 +116,7 @@ class Management:
             low, high = (float(x) for x in body["lag_s"])
         except (KeyError, TypeError, ValueError):
             raise UsageError('send {"lag_s": [LOW, HIGH]}, AWS seconds') from None
-        if not 0 <= low <= high:
+        if not 0 <= low <= high < math.inf:
             raise UsageError("replication lag is LOW <= HIGH, not negative")
         self._lab.operator.lag_s = (low, high)
         return self._lab.operator.tell_fault()
@@ -138,8 +142,6 @@ class Management:
 
     async def _stand_in(self, name: str, body: Any) -> dict[str, Any]:
         """What an alias target outside every zone resolves to, and its health."""
-        if not isinstance(body, dict):
-            raise UsageError('send {"A": ["192.0.2.1"], "ttl": 60, "healthy": true}')
         known, resource = parse_resource(name, body)
         self._lab.operator.stand_in(known, resource)
         return {"name": known, "resource": resource}
