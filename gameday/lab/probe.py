@@ -8,8 +8,10 @@ handshakes are work, which the speed does not shorten.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import zlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from gameday import clock
@@ -18,6 +20,7 @@ from gameday.route53.check import HealthCheck
 CONNECT_S, RESPONSE_S, BODY_S, TCP_S = 4.0, 2.0, 2.0, 10.0
 HEADERS_MAX = 16_384
 SEARCHED_BYTES = 5_120
+FIELD_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 7230 section 3.2.6, token
 SHORTEST_TIMEOUT_S = min(CONNECT_S, RESPONSE_S, BODY_S)
 
 NO_CONNECTION = "The health checker could not establish a connection within the timeout limit."
@@ -122,8 +125,8 @@ async def _ask(
             raise _Failed(f"HTTP Status Code {code}")
         if check.type.endswith("STR_MATCH"):
             async with asyncio.timeout(time.wall(BODY_S)):
-                body = await _body(reader, headers)
-            if check.search not in _decoded(body, headers.get(b"content-encoding", b"")):
+                text = await _searched(reader, headers)
+            if check.search not in text:
                 raise _Failed(f"HTTP Status Code {code}, the search string was not found")
     except TimeoutError:
         what = "The body" if code else "A response"
@@ -152,50 +155,58 @@ def _request(check: HealthCheck) -> bytes:
 def _parse_head(head: bytes) -> tuple[int, dict[bytes, bytes]]:
     """Status code and headers (RFC 7230 section 3): names without blanks, one colon each."""
     first, *lines = head[:-4].split(b"\r\n")
-    version, _, rest = first.partition(b" ")
-    code = rest[:3]
-    if not version.startswith(b"HTTP/1.") or not code.isdigit() or len(code) != 3:
+    status = re.match(rb"HTTP/1\.[0-9] ([0-9]{3})(?: |$)", first)
+    if not status:
         raise _Failed("the response is not HTTP/1.1")
     headers = {}
     for line in lines:
         name, colon, value = line.partition(b":")
-        if not colon or not name or name != name.strip():
+        if not colon or not FIELD_NAME.fullmatch(name):
             raise _Failed("a response header is malformed")
         headers[name.lower()] = value.strip()
-    return int(code), headers
+    return int(status[1]), headers
 
 
-async def _body(reader: asyncio.StreamReader, headers: dict[bytes, bytes]) -> bytes:
-    """The beginning of the body: enough of it to hold what is searched, as it is on the wire."""
-    if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
-        body = b""
-        while len(body) < SEARCHED_BYTES:
-            size = _chunk_size(await reader.readuntil(b"\r\n"))
-            if size == 0:
-                break
-            body += (await reader.readexactly(size + 2))[:-2]
-        return body
-    length = headers.get(b"content-length", b"")
-    wanted = min(int(length), SEARCHED_BYTES) if length.isdigit() else SEARCHED_BYTES
-    body = b""
-    while len(body) < wanted and (piece := await reader.read(wanted - len(body))):
+async def _searched(reader: asyncio.StreamReader, headers: dict[bytes, bytes]) -> bytes:
+    """The beginning of the text that is searched, decoded; no more is read than that takes."""
+    coding = headers.get(b"content-encoding", b"").lower()
+    body = text = b""
+    async for piece in _pieces(reader, headers):
         body += piece
-    return body
+        text = _decoded(body, coding)
+        if len(text) == SEARCHED_BYTES:
+            break
+    return text
+
+
+async def _pieces(
+    reader: asyncio.StreamReader, headers: dict[bytes, bytes]
+) -> AsyncIterator[bytes]:
+    """The body as it is on the wire, piece by piece, to its end."""
+    if headers.get(b"transfer-encoding", b"").lower() == b"chunked":
+        while size := _chunk_size(await reader.readuntil(b"\r\n")):
+            while size:
+                piece = await reader.readexactly(min(size, SEARCHED_BYTES))
+                size -= len(piece)
+                yield piece
+            await reader.readexactly(2)
+        return
+    length = headers.get(b"content-length", b"")
+    left = int(length) if length.isdigit() else None
+    while left != 0 and (piece := await reader.read(min(left or SEARCHED_BYTES, SEARCHED_BYTES))):
+        left = left and left - len(piece)
+        yield piece
 
 
 def _chunk_size(line: bytes) -> int:
-    try:
-        size = int(line.partition(b";")[0], 16)
-    except ValueError:
-        raise _Failed("the response body is malformed") from None
-    if not 0 <= size <= 1 << 20:
+    size = line.partition(b";")[0].strip()
+    if not re.fullmatch(rb"[0-9A-Fa-f]{1,16}", size):
         raise _Failed("the response body is malformed")
-    return size
+    return int(size, 16)
 
 
-def _decoded(body: bytes, encoding: bytes) -> bytes:
+def _decoded(body: bytes, coding: bytes) -> bytes:
     """The first 5,120 bytes of the text; a torn tail is no error, another encoding is one."""
-    coding = encoding.lower()
     if coding in (b"", b"identity"):
         return body[:SEARCHED_BYTES]
     if coding not in (b"gzip", b"deflate"):

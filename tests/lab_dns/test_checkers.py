@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gzip
+import random
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -103,6 +104,9 @@ def response(body: bytes = b"", status: str = "200 OK", **headers: str) -> bytes
         pytest.param(response(X_Big="x" * 16_000), True, id="A29-under-16384"),
         pytest.param(response(X_Big="x" * 16_400), False, id="A29-over-16384"),
         pytest.param(b"HTTP/1.1 200 OK\r\nbad header\r\n\r\n", False, id="A29-rfc7230"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n", False, id="A29-name"),
+        pytest.param(b"HTTP/1.1 2000 OK\r\n\r\n", False, id="A23-no-status"),
+        pytest.param(b"HTTP/1.1 204\r\n\r\n", True, id="A23-no-reason"),
     ],
 )
 def test_what_passes_a_probe(reply, ok):
@@ -122,6 +126,8 @@ def test_a27_a_redirect_is_not_followed():
 
 DEFLATED = zlib.compress(b"all is well")
 GZIPPED = gzip.compress(b"all is well")
+NOISE = random.Random(1).randbytes(5116)  # compressed it is longer than it was
+LONG = b"." * 5116 + b"well" + b"." * (2 << 20)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +148,23 @@ GZIPPED = gzip.compress(b"all is well")
         ),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nno", False, id="A25-cut-off"),
         pytest.param(response(b"well", status="500 No"), False, id="A25-status-first"),
+        pytest.param(
+            response(gzip.compress(NOISE + b"well"), Content_Encoding="gzip"), True,
+            id="A26-5120-count-decoded",
+        ),
+        pytest.param(
+            response(zlib.compress(NOISE + b".well"), Content_Encoding="deflate"), False,
+            id="A26-partly-behind-5120",
+        ),
+        pytest.param(
+            response(b"%x\r\n%b\r\n0\r\n\r\n" % (len(LONG), LONG), Transfer_Encoding="chunked"),
+            True, id="A25-one-large-chunk",
+        ),
+        pytest.param(
+            response(b"-4\r\nwell\r\n0\r\n\r\n", Transfer_Encoding="chunked"), False,
+            id="A25-chunk-of-no-size",
+        ),
+        pytest.param(b"HTTP/1.0 200 OK\r\n\r\nwell", True, id="A25-until-it-closes"),
     ],
 )  # fmt: skip
 def test_string_matching(reply, ok):
