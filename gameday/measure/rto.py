@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from gameday.model import OK
 
 BIN_WALL_S = 0.1
-"""Load is kept in windows of this many seconds of wall time; it is the resolution of the answer."""
+"""Load is kept in windows of this many seconds of wall time; it is the resolution of the answer.
+
+They begin at whole tenths of a unix second, wherever in one the fault does."""
 
 
 class Counts(NamedTuple):
@@ -42,6 +44,7 @@ def recovery_time(
 ) -> float | None:
     """AWS seconds from `fault_at` to the instant from which every `window_s` is good until `until`.
 
+    The instant is the start of a load window, as it was: never before the last request that missed.
     A window is good when at least `share_pct` of its requests succeeded; one without any request
     proves nothing and is not good. 0 when no window was bad, None when clients had not recovered
     by `until`, or when not even one window fits.
@@ -50,12 +53,12 @@ def recovery_time(
     :param fault_at: start of the fault action, unix seconds; `until` likewise (the rollback).
     """
     bad = bad_windows(windows, fault_at, until, share_pct, window_s, speed)
-    if not bad:
+    if not bad or bad[-1]:
         return None
-    last = max((i for i, missed in enumerate(bad) if missed), default=-1)
-    if last == len(bad) - 1:
-        return None
-    return round((last + 1) * BIN_WALL_S * speed, 3)
+    if not any(bad):
+        return 0.0
+    first_good = len(bad) - bad[::-1].index(True)
+    return round((_until_a_window_s(fault_at) + first_good * BIN_WALL_S) * speed, 2)
 
 
 def bad_windows(
@@ -84,6 +87,11 @@ def bad_windows(
         or (oks[i + width] - oks[i]) * 100.0 < share_pct * (totals[i + width] - totals[i]) - 1e-9
         for i in range(bins - width + 1)
     ]
+
+
+def _until_a_window_s(at: float) -> float:
+    """Wall seconds from `at` until a load window begins; 0 where one begins just then."""
+    return max(0.0, math.ceil(at / BIN_WALL_S - 1e-4) * BIN_WALL_S - at)
 
 
 def success_pct(windows: Iterable[Counts], since: float, until: float) -> float | None:

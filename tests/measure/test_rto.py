@@ -32,6 +32,17 @@ def test_does_it_end_with_the_last_failure_that_matters() -> None:
     assert ask("x" * 20 + "." * 5 + "x" + "." * 40) == 26
 
 
+@pytest.mark.parametrize(("into_window", "says"), [(0.0, 20.0), (0.03, 19.7), (0.099, 19.01)])
+def test_is_it_never_before_the_last_failure_wherever_in_a_window_the_fault_begins(
+    into_window, says
+) -> None:
+    """The last of the twenty failing windows ends 2 s of wall time after the first began."""
+    for epoch in (1000.0, 1795463916.0):
+        windows = [Counts(epoch + w.at - 1000.0, *w[1:]) for w in load("x" * 20 + "." * 40)]
+        fault_at = epoch + into_window
+        assert recovery_time(windows, fault_at, epoch + 6.0, speed=10.0) == says
+
+
 def test_does_a_relapse_count_although_it_was_good_for_long() -> None:
     assert ask("x" * 20 + "." * 200 + "x" + "." * 40) == 221
 
