@@ -7,6 +7,7 @@ check's checkers survive a change of its configuration; only its verdict is take
 from __future__ import annotations
 
 import random
+import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,6 +162,12 @@ class Board:
         if check.type == "CALCULATED":
             return sum(self.healthy.get(c, True) for c in check.children), len(check.children)
         return int(self.healthy[check_id] is not check.inverted), 1
+
+    def passing_ms(self) -> float:
+        """Wall milliseconds that a passing probe takes: the median of the latest, 0 of none."""
+        seen = (o for opinions in self.opinions.values() for o in opinions.seen.values())
+        times_ms = [(o.connect_ms or 0.0) + (o.first_byte_ms or 0.0) for o in seen if o.ok]
+        return statistics.median(times_ms) if times_ms else 0.0
 
     def summary(self, check_id: str) -> Json:
         """`Health` of one check without its observations."""

@@ -87,6 +87,7 @@ class Role:
         checks = {check_id: self.board.summary(check_id) for check_id in self.board.checks}
         status = {
             "checks": checks, "cores": self._cores(),
+            "probe_s": round(self.time.aws(self.board.passing_ms() / 1000), 3),
             "lag_p99_s": self.lag_p99_s, "lag_limit_s": LAG_LIMIT_S,
         }  # fmt: skip
         self.channel.send("answer", ask=message["ask"], status=status)

@@ -67,6 +67,15 @@ def test_what_did_not_change_is_not_told_but_refreshed():
     assert told.refreshed() == {}
 
 
+def test_how_long_do_passing_probes_take():
+    seen = board()
+    assert seen.passing_ms() == 0
+    for checker, connect_ms in zip(checkers(seen), (7.0, 9.0, 400.0), strict=False):
+        seen.record("hc", checker, Observation(True, "Success", 1.0, connect_ms, 3.0))
+    seen.record("hc", checkers(seen)[3], Observation(False, "Failure", 1.0, 4000.0))
+    assert seen.passing_ms() == 12
+
+
 def test_a9_a_changed_list_of_regions_keeps_the_opinions_of_those_that_stay():
     told = board()
     stays = next(c for c in checkers(told) if c.region == "eu-west-1")
