@@ -141,10 +141,12 @@ def _lab() -> dict[str, Any] | None:
         status = admin.request("GET", "/status")
     except GamedayError:
         return None
+    checkers = status.get("processes", {}).get("checkers", {}).get("status") or {}
     return {
         "lag_s": status.get("lag_s"),
         "checker_count": status.get("checker_count", 16),
         "propagation_s": status.get("propagation_s", 0.0),
+        "probe_s": checkers.get("probe_s", 0.0),
     }
 
 

@@ -68,6 +68,8 @@ def settings(run: Run) -> Settings | None:
         found,
         mode=mode(run),
         checkers=int(lab.get("checker_count", 16)),
+        answer_s=float(lab.get("probe_s", 0.0)),
+        effect_s=_effect_s(run),
         propagation_s=float(lab.get("propagation_s", 0.0)),
         poll_s=POLL_S,
         success_pct=run.share_pct,
@@ -78,6 +80,12 @@ def settings(run: Run) -> Settings | None:
         lag_s=tuple(lab["lag_s"]) if lab.get("lag_s") else None,
         write_rate_per_s=write_rate_per_s(run),
     )
+
+
+def _effect_s(run: Run) -> float:
+    """From the start of the fault until its action had read every effect back."""
+    applied = run.first("fault.applied")
+    return max(0.0, run.t(applied["at"])) if applied else 0.0
 
 
 def prediction(run: Run, counted: list[ClientRecovery]) -> Prediction | None:

@@ -38,12 +38,15 @@ def detection_s(
     threshold: int,
     checkers: int = 16,
     probe_s: float = 0.0,
+    answer_s: float = 0.0,
 ) -> Floats:
     """Seconds from the fault to the aggregate turning unhealthy, one for each of `runs`.
 
     :param probe_s: how long a failing probe lasts: 0 for a refusal or a 5xx, 4 in a black hole.
+    :param answer_s: how long a passing probe lasts: it began that much longer ago than its answer,
+        from which the interval counts.
     """
-    first = rng.uniform(0.0, interval_s, (runs, checkers))
+    first = rng.uniform(0.0, interval_s + answer_s, (runs, checkers))
     turned = first + (threshold - 1) * (interval_s + probe_s) + probe_s
     return _nth_smallest(turned, flips_to_unhealthy(checkers))
 
@@ -56,6 +59,7 @@ def return_s(
     threshold: int,
     checkers: int = 16,
     probe_s: float = 0.0,
+    answer_s: float = 0.0,
 ) -> Floats:
     """Seconds from the end of the fault to the aggregate turning healthy again, for each run.
 
@@ -63,7 +67,8 @@ def return_s(
     anywhere within interval plus `probe_s`.
     """
     first = rng.uniform(0.0, interval_s + probe_s, (runs, checkers))
-    return _nth_smallest(first + (threshold - 1) * interval_s, flips_to_healthy(checkers))
+    turned = first + (threshold - 1) * (interval_s + answer_s) + answer_s
+    return _nth_smallest(turned, flips_to_healthy(checkers))
 
 
 def _nth_smallest(values: Floats, n: int) -> Floats:

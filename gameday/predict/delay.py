@@ -25,12 +25,12 @@ GRID = 400
 def detection_mean_s(settings: Settings) -> float:
     """Mean time until the check is unhealthy: the k-th of n uniform phases is at k / (n + 1)."""
     needed = flips_to_unhealthy(settings.checkers)
-    return _fixed_s(settings) + settings.interval_s * needed / (settings.checkers + 1)
+    return _fixed_s(settings) + _cycle_s(settings) * needed / (settings.checkers + 1)
 
 
 def detection_worst_s(settings: Settings) -> float:
     """The check is unhealthy no later than this."""
-    return _fixed_s(settings) + settings.interval_s
+    return _fixed_s(settings) + _cycle_s(settings)
 
 
 def mean_s(settings: Settings, kind: Kind) -> float | None:
@@ -82,12 +82,17 @@ def detections_s(settings: Settings, strata: int) -> Floats:
     n, k = settings.checkers, flips_to_unhealthy(settings.checkers)
     cdf = sum(math.comb(n, j) * phase**j * (1 - phase) ** (n - j) for j in range(k, n + 1))
     middles = (np.arange(strata) + 0.5) / strata
-    return _fixed_s(settings) + settings.interval_s * np.interp(middles, cdf, phase)
+    return _fixed_s(settings) + _cycle_s(settings) * np.interp(middles, cdf, phase)
 
 
 def _fixed_s(settings: Settings) -> float:
     """The part of detection that no phase shortens: a checker's further probes and time-outs."""
     return (settings.threshold - 1) * (settings.interval_s + settings.probe_s) + settings.probe_s
+
+
+def _cycle_s(settings: Settings) -> float:
+    """From the start of one passing probe of a checker to that of its next."""
+    return settings.interval_s + settings.answer_s
 
 
 def _uniform_cdf(t: Floats, within: tuple[float, float]) -> Floats:

@@ -33,6 +33,8 @@ class Settings:
     ttl_s: float = 60.0
     mode: Mode = Mode.ERRORS
     checkers: int = 16
+    answer_s: float = 0.0  # how long a probe lasts that is answered
+    effect_s: float = 0.0  # from the start of the fault until it was seen to be in effect
     propagation_s: float = 0.0  # from a verdict to every name server: undocumented
     poll_s: float = 0.0  # whoever watches looks so often, and sees it up to that much later
     success_pct: float = 99.0
@@ -46,7 +48,7 @@ class Settings:
     @property
     def probe_s(self) -> float:
         """How long a failing probe lasts."""
-        return checkers.CONNECT_TIMEOUT_S if self.mode is Mode.BLACK_HOLE else 0.0
+        return checkers.CONNECT_TIMEOUT_S if self.mode is Mode.BLACK_HOLE else self.answer_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,11 @@ def predict(
     moved = detection + settings.propagation_s
     seen = moved + rng.uniform(0.0, settings.poll_s, runs)
     left = [left_s(rng, moved, p, settings.ttl_s, settings.mode) for p in populations]
-    headline = _headline(settings, populations, left, runs)
+    headline = _headline(settings, populations, left, rng.uniform(0.0, settings.resolution_s, runs))
     cached_end = _caches_end(populations, left, seen, headline)
     back = checkers.return_s(
         rng, runs, interval_s=settings.interval_s, threshold=settings.threshold,
-        checkers=settings.checkers, probe_s=settings.probe_s,
+        checkers=settings.checkers, probe_s=settings.probe_s, answer_s=settings.answer_s,
     )  # fmt: skip
     served = settings.mode.serves
     return Prediction(
@@ -148,20 +150,26 @@ def _runs(settings: Settings, populations: list[Population], runs: int) -> int:
 
 
 def _detection(settings: Settings, rng: np.random.Generator, runs: int) -> Floats:
+    """From the start of the fault to the verdict; checkers see it once it is in effect."""
     if settings.mode is Mode.INVERTED:
-        return np.zeros(runs)  # an inverted check turns without counting
-    return checkers.detection_s(
-        rng, runs, interval_s=settings.interval_s, threshold=settings.threshold,
-        checkers=settings.checkers, probe_s=settings.probe_s,
-    )  # fmt: skip
+        turned = np.zeros(runs)  # an inverted check turns without counting
+    else:
+        turned = checkers.detection_s(
+            rng, runs, interval_s=settings.interval_s, threshold=settings.threshold,
+            checkers=settings.checkers, probe_s=settings.probe_s, answer_s=settings.answer_s,
+        )  # fmt: skip
+    return turned + rng.uniform(0.0, settings.effect_s, runs)
 
 
 def _headline(
-    settings: Settings, populations: list[Population], left: list[Floats], runs: int
+    settings: Settings, populations: list[Population], left: list[Floats], begins: Floats
 ) -> Floats:
-    """The recovery time of each run: just after the last window with too many failures."""
+    """The recovery time of each run: the end of the last load window with too many failures.
+
+    :param begins: when each run's first load window began: the fault does not wait for one.
+    """
     if settings.mode.serves or not populations:
-        return np.zeros(runs)
+        return np.zeros(begins.shape)
     total = sum(p.clients for p in populations)
     failed = np.concatenate(
         [_failures(p.period_s or total / settings.rate_per_s, t, settings.horizon_s)
@@ -170,14 +178,14 @@ def _headline(
     failed.sort(axis=1)
     allowed = math.floor((1 - settings.success_pct / 100) * settings.rate_per_s * settings.window_s)
     if failed.shape[1] <= allowed:
-        return np.zeros(runs)
+        return np.zeros(begins.shape)
     starts, ends = failed[:, : failed.shape[1] - allowed], failed[:, allowed:]
-    with np.errstate(invalid="ignore"):  # inf - inf: no request there
-        bad = (ends - starts < settings.window_s) & np.isfinite(ends)
-    last = np.max(np.where(bad, starts, -math.inf), axis=1)
-    step = settings.resolution_s
-    recovered = np.where(np.isfinite(last), (np.floor(last / step) + 1) * step, 0.0)
-    unrecovered = last > settings.horizon_s - settings.window_s
+    step_s, first = settings.resolution_s, begins[:, None]
+    windows = np.floor((starts - first) / step_s) * step_s + first  # that the failures began in
+    bad = (ends < windows + settings.window_s) & (windows >= 0)
+    last = np.max(np.where(bad, windows, -math.inf), axis=1)
+    recovered = np.where(np.isfinite(last), last + step_s, 0.0)
+    unrecovered = last > settings.horizon_s - settings.window_s - step_s
     return np.asarray(np.where(unrecovered, math.inf, recovered), dtype=np.float64)
 
 

@@ -27,7 +27,7 @@ from gameday.predict.kind import kinds
 KINDS = {k.name: k for k in kinds()}
 SETTINGS = [
     Settings(10, 3, 60), Settings(30, 3, 300), Settings(10, 1, 5),
-    Settings(10, 3, 60, Mode.BLACK_HOLE),
+    Settings(10, 3, 60, Mode.BLACK_HOLE), Settings(10, 2, 60, answer_s=1.5),
 ]  # fmt: skip
 
 
@@ -35,7 +35,7 @@ SETTINGS = [
 def test_does_detection_in_closed_form_agree_with_checkers(asked) -> None:
     rng = np.random.default_rng(1)
     drawn = pc.detection_s(rng, 20_000, interval_s=asked.interval_s, threshold=asked.threshold,
-                           probe_s=asked.probe_s)  # fmt: skip
+                           probe_s=asked.probe_s, answer_s=asked.answer_s)  # fmt: skip
     assert drawn.mean() == pytest.approx(detection_mean_s(asked), abs=0.05)
     assert drawn.max() <= detection_worst_s(asked)
     assert detections_s(asked, 400).mean() == pytest.approx(detection_mean_s(asked), abs=0.01)

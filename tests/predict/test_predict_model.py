@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gameday.predict import Mode, Population, Settings, predict
 from gameday.predict import checkers as pc
+from gameday.predict.model import _headline
 
 # interval, threshold, black hole, detection (min, mean, max), return (min, mean, max), seconds
 D5_CHECKERS = [
@@ -32,6 +33,35 @@ def test_d5_how_long_until_checkers_agree(interval, threshold, hole, detect, bac
         assert found.mean() == pytest.approx(mean, abs=0.25)
         assert low <= found.min()
         assert found.max() <= high
+
+
+@pytest.mark.parametrize(("interval", "threshold", "answer"), [(10, 1, 0.5), (10, 3, 0.2)])
+def test_do_checkers_played_one_by_one_agree_with_the_formula(interval, threshold, answer) -> None:
+    """Each waits its interval after an answer, which takes a while, as the lab's do."""
+    rng, played = np.random.default_rng(7), []
+    for _ in range(300):
+        fault_s = 1000.0 + rng.uniform(0.0, 100.0)
+        turned = sorted(
+            _turns_s(rng.uniform(0.0, interval), fault_s, interval, threshold, answer) - fault_s
+            for _ in range(16)
+        )
+        played.append(turned[13])
+    drawn = pc.detection_s(rng, 20_000, interval_s=interval, threshold=threshold,
+                           probe_s=answer, answer_s=answer)  # fmt: skip
+    assert np.mean(played) == pytest.approx(drawn.mean(), abs=0.2)
+    assert max(played) <= threshold * (interval + answer) + answer
+
+
+def _turns_s(
+    began_s: float, fault_s: float, interval_s: float, threshold: int, answer_s: float
+) -> float:
+    """When one checker has failed `threshold` times: a probe fails that begins after the fault."""
+    failed = 0
+    while True:
+        failed += began_s >= fault_s
+        if failed == threshold:
+            return began_s + answer_s
+        began_s += answer_s + interval_s
 
 
 # interval, threshold, TTL, mean over resolvers, worst well-behaved resolver
@@ -125,6 +155,26 @@ def test_do_the_links_add_up_to_the_recovery_time(poll_s, propagation_s) -> None
     assert found.detection.mean_s == pytest.approx(28.2 + poll_s / 2, abs=0.1)
     assert found.dns.p95_s == propagation_s
     assert sum(link.mean_s for link in links) == pytest.approx(found.recovery.mean_s, abs=0.1)
+
+
+def test_does_detection_wait_until_the_fault_is_in_effect() -> None:
+    at_once, later = (
+        predict(Settings(10, 1, effect_s=s), [], np.random.default_rng(1)).detection
+        for s in (0.0, 0.8)
+    )
+    assert later.mean_s == pytest.approx(at_once.mean_s + 0.4, abs=0.1)
+    assert later.p99_9_s <= at_once.p99_9_s + 0.8
+
+
+def test_is_the_recovery_as_long_as_the_last_failure_and_the_window_it_began_in() -> None:
+    """Nothing else is left to chance: windows begin anywhere, so it is up to a whole one later."""
+    settings = Settings(resolution_s=1.0, rate_per_s=1.0, success_pct=100.0)
+    left = np.full((4000, 1), 60.25)
+    begins = np.random.default_rng(1).uniform(0.0, 1.0, 4000)
+    found = _headline(settings, [Population("per-request", 1, 1, 1.0)], [left], begins)
+    assert found.min() == pytest.approx(59.25, abs=0.01)
+    assert found.mean() == pytest.approx(59.75, abs=0.05)
+    assert found.max() == pytest.approx(60.25, abs=0.01)
 
 
 @given(
