@@ -44,7 +44,7 @@ def recovery_time(
 ) -> float | None:
     """AWS seconds from `fault_at` to the instant from which every `window_s` is good until `until`.
 
-    The instant is the start of a load window, as it was: never before the last request that missed.
+    The instant is the end of the load window in which the last bad `window_s` began.
     A window is good when at least `share_pct` of its requests succeeded; one without any request
     proves nothing and is not good. 0 when no window was bad, None when clients had not recovered
     by `until`, or when not even one window fits.

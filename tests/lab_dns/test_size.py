@@ -95,5 +95,6 @@ def test_how_many_cores_do_the_checkers_of_a_large_zone_need(channel, make_spec)
     }
     role.listen()
     channel.handlers["report"]({"ask": 1})
-    cores = channel.sent[-1]["status"]["cores"]
-    assert abs(cores - 10 * CHECKS * 16 * PROBE_COST_S[True] / 30) < 1e-6
+    status = channel.sent[-1]["status"]
+    assert abs(status["cores"] - 10 * CHECKS * 16 * PROBE_COST_S[True] / 30) < 1e-6
+    assert status["probe_s"] == 0, "none of them has probed yet"

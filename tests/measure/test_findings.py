@@ -14,7 +14,7 @@ from synthetic import LOST, SURVIVOR, Plan, Synthetic
 
 from gameday.errors import RunError
 from gameday.measure.clients import by_kind, recoveries
-from gameday.measure.fault import prediction
+from gameday.measure.fault import prediction, settings
 from gameday.measure.findings import findings
 from gameday.measure.run import load
 
@@ -153,6 +153,14 @@ def test_is_the_result_the_same_at_speed_1_and_10(tmp_path) -> None:
         assert one["mean"]["s"] == pytest.approx(other["mean"]["s"], rel=0.02)
         assert one["p95"]["s"] == pytest.approx(other["p95"]["s"], rel=0.02)
     assert slow["recovery"]["recovery_s"] == pytest.approx(fast["recovery"]["recovery_s"], abs=1.0)
+
+
+def test_is_what_the_run_said_of_its_fault_and_its_checkers_predicted_with(tmp_path) -> None:
+    synthetic = Synthetic()
+    asked = settings(load(synthetic.write(tmp_path / "said")))
+    assert (asked.effect_s, asked.answer_s) == (pytest.approx(0.4, abs=1e-3), 0.12)
+    synthetic.drop("fault.applied")
+    assert settings(load(synthetic.write(tmp_path / "unsaid"))).effect_s == 0.0
 
 
 def runs(mode: str, count: int) -> Iterator[tuple]:
