@@ -337,8 +337,7 @@ class Synthetic:
                      "clients_per_population": plan.per_population},
             "hypothesis": {"success_pct": 99.0, "window_s": 10.0},
             "level": 2, "who": "ada", "commit": "0123abc", "versions": {"gameday": "0.1.0"},
-            "lab": {"lag_s": list(plan.lag_s), "checker_count": 16, "propagation_s": 0.0,
-                    "probe_s": 0.12},
+            "lab": {"lag_s": list(plan.lag_s), "checker_count": 16, "propagation_s": 0.0},
         }  # fmt: skip
 
     def _zone(self) -> dict[str, Any]:

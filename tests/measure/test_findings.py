@@ -157,10 +157,13 @@ def test_is_the_result_the_same_at_speed_1_and_10(tmp_path) -> None:
 
 def test_is_what_the_run_said_of_its_fault_and_its_checkers_predicted_with(tmp_path) -> None:
     synthetic = Synthetic()
-    asked = settings(load(synthetic.write(tmp_path / "said")))
+    run = load(synthetic.write(tmp_path / "said"))
+    run.facts["lab"]["probe_s"] = 0.12
+    asked = settings(run)
     assert (asked.effect_s, asked.answer_s) == (pytest.approx(0.4, abs=1e-3), 0.12)
     synthetic.drop("fault.applied")
-    assert settings(load(synthetic.write(tmp_path / "unsaid"))).effect_s == 0.0
+    asked = settings(load(synthetic.write(tmp_path / "unsaid")))
+    assert (asked.effect_s, asked.answer_s) == (0.0, 0.0)
 
 
 def runs(mode: str, count: int) -> Iterator[tuple]:
