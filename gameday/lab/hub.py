@@ -20,6 +20,7 @@ from typing import Any
 
 from gameday.errors import LabError
 from gameday.lab.channel import LINE_LIMIT, Message
+from gameday.lab.log import log
 
 STOP_WITHIN_S = 3.0
 WRITE_LIMIT = 256 * 1024 * 1024  # what may wait for a stopped process before it is dropped
@@ -76,11 +77,13 @@ class Hub:
         return child
 
     async def _read(self, child: Child, reader: asyncio.StreamReader) -> None:
-        with contextlib.suppress(OSError):  # killed with messages unread: a reset, not an end
-            while (line := await reader.readline()).endswith(b"\n"):  # else cut off by its death
-                message = json.loads(line)
-                message["from"] = child.name
+        while line := await _line(reader):
+            message = json.loads(line)
+            message["from"] = child.name
+            try:
                 self._route(child, message)
+            except Exception:  # the process is well, and so is its channel
+                log.exception("%s of %s", message["kind"], child.name)
         if not child.ready.done():
             child.ready.set_exception(LabError(self._death(child)))
         elif not self._stopping and self.children.get(child.name) is child:
@@ -146,6 +149,15 @@ class Hub:
                 with contextlib.suppress(ProcessLookupError):
                     child.process.send_signal(signal.SIGKILL)
             child.process.wait()
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next line; empty at the end, be it in the midst of one or with messages unread."""
+    try:
+        line = await reader.readline()
+    except OSError:
+        return b""
+    return line if line.endswith(b"\n") else b""
 
 
 def child_environment() -> dict[str, str]:

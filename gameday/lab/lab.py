@@ -211,9 +211,12 @@ class Lab:
             self.record(message["event"])
 
     def record(self, event: dict[str, Any]) -> None:
-        """Write an event into the lab's journal, and into the run's."""
+        """Write an event into the lab's journal, and into the run's; a full disk stops no lab."""
         for journal in self.journals:
-            journal.append_raw({"at": clock.now()} | event)
+            try:
+                journal.append_raw({"at": clock.now()} | event)
+            except OSError as e:
+                log.warning("%s is left out of %s: %s", event["kind"], journal.path, e.strerror)
 
     def _child_ended(self, name: str) -> None:
         self.lost.append(name)

@@ -214,16 +214,20 @@ class Crash:
         route53 = state.clients(self.env)("route53", "us-east-1")
         checks = [c["Id"] for c in route53.list_health_checks()["HealthChecks"]]
 
-        def healthy() -> bool:
-            return all(
-                observed["StatusReport"]["Status"].startswith("Success")
+        def failing() -> list[str]:
+            return [
+                f"{check}: {observed['StatusReport']['Status']}"
                 for check in checks
                 for observed in route53.get_health_check_status(HealthCheckId=check)[
                     "HealthCheckObservations"
                 ]
-            )
+                if not observed["StatusReport"]["Status"].startswith("Success")
+            ]
 
-        self._until(healthy, "the health checks did not recover")
+        self._until(
+            lambda: not failing(),
+            lambda: f"the health checks did not recover: {'; '.join(sorted(set(failing())))}",
+        )
 
     def _kill_lab(self, rng: random.Random) -> bool:
         """Kill one of the lab's processes; the supervisor's end must be the end of all."""

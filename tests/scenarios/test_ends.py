@@ -35,7 +35,7 @@ def put_back(project) -> list[dict]:
 @pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP", "gameday stop"])
 def test_is_a_stopped_run_put_back(project, how: str) -> None:
     run = project.start("run", "experiments/region-outage.yaml")
-    until(lambda: fault_is_on(project))
+    until(lambda: fault_is_on(project) or run.poll() is not None)
     if how == "gameday stop":
         stopped = project.gameday("stop")
         assert stopped.returncode == 0, stopped.stderr
@@ -53,7 +53,7 @@ def test_does_the_watchdog_put_back_what_a_killed_runner_and_chaos_leave(project
     assert project.gameday("lab", "up").returncode == 0
     run = project.start("run", "experiments/region-outage.yaml")
     try:
-        until(lambda: fault_is_on(project))
+        until(lambda: fault_is_on(project) or run.poll() is not None)
         chaos = int(_runner(project)["chaos_pid"])
         run.kill()
         os.kill(chaos, signal.SIGKILL)
@@ -77,7 +77,7 @@ def test_does_rollback_put_back_what_is_left(project) -> None:
     assert project.gameday("lab", "up").returncode == 0
     try:
         run = project.start("run", "experiments/region-outage.yaml")
-        until(lambda: fault_is_on(project))
+        until(lambda: fault_is_on(project) or run.poll() is not None)
         chaos = int(_runner(project)["chaos_pid"])
         run.kill()
         os.kill(chaos, signal.SIGKILL)
