@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gameday.measure.cause import duration
-from gameday.measure.rto import BIN_WALL_S, bad_windows, recovery_time
+from gameday.measure.rto import bad_windows, load_window, load_windows_in, recovery_time
 from gameday.measure.run import Run
 from gameday.model import OK
 
@@ -40,8 +40,8 @@ def lone_failure(run: Run) -> LoneFailure | None:
     last = max((i for i, missed in enumerate(bad) if missed), default=None)
     if last is None:
         return None
-    width = max(1, round(run.window_s / run.speed / BIN_WALL_S))
-    held = [c for c in run.counts if last <= _bin(c.at, start) < last + width]
+    width = load_windows_in(run.window_s, run.speed)
+    held = [c for c in run.counts if last <= load_window(c.at, start) < last + width]
     failed = [c for c in held if c.ok < c.total]
     if sum(c.total - c.ok for c in failed) != 1:
         return None
@@ -79,7 +79,3 @@ def decided_by_one(run: Run) -> Iterator[str]:
 
 def _without(seconds: float) -> str:
     return f"clients were served again after {duration(seconds)}" if seconds else "none was bad"
-
-
-def _bin(at: float, start: float) -> int:
-    return math.floor((at - start) / BIN_WALL_S + 1e-6)

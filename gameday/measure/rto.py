@@ -73,20 +73,30 @@ def bad_windows(
 
     Empty when less than one `window_s` lies between the fault and `until`.
     """
-    bins = max(0, math.floor((until - fault_at) / BIN_WALL_S + 1e-6))
+    bins = max(0, load_window(until, fault_at))
     ok, total = [0] * bins, [0] * bins
     for at, good, all_ in windows:
-        index = math.floor((at - fault_at) / BIN_WALL_S + 1e-6)
+        index = load_window(at, fault_at)
         if 0 <= index < bins:
             ok[index] += good
             total[index] += all_
-    width = max(1, round(window_s / speed / BIN_WALL_S))
+    width = load_windows_in(window_s, speed)
     oks, totals = [0, *accumulate(ok)], [0, *accumulate(total)]
     return [
         totals[i + width] == totals[i]
         or (oks[i + width] - oks[i]) * 100.0 < share_pct * (totals[i + width] - totals[i]) - 1e-9
         for i in range(bins - width + 1)
     ]
+
+
+def load_window(at: float, start: float) -> int:
+    """Which load window from `start` on holds the time `at`, the first being 0."""
+    return math.floor((at - start) / BIN_WALL_S + 1e-6)
+
+
+def load_windows_in(window_s: float, speed: float) -> int:
+    """How many load windows `window_s` AWS seconds are, at least one."""
+    return max(1, round(window_s / speed / BIN_WALL_S))
 
 
 def _until_a_window_s(at: float) -> float:
